@@ -32,6 +32,13 @@ alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 
+-- Migrations create schemas, and the publication that Realtime reads belongs to them.
+do $$
+begin
+  execute format('grant all on database %I to postgres', current_database());
+end
+$$;
+
 create schema if not exists extensions authorization supabase_admin;
 create schema if not exists auth authorization supabase_admin;
 create schema if not exists realtime authorization supabase_admin;

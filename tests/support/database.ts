@@ -1,0 +1,112 @@
+/**
+ * One database per test file, cloned from a template that holds the platform's stand-ins and every migration.
+ *
+ * `VAULTBOOK_TEST_ADMIN_URL` names a PostgreSQL server and a superuser on it; `deno task test` sets it.
+ *
+ * @module
+ */
+import postgres, { type Sql } from "postgres";
+import { applyMigrations } from "@/supabase/local/migrations.ts";
+import { installProject } from "@/supabase/local/project.ts";
+
+/** A database of a test file's own. */
+export interface TestDatabase {
+  /** Connection string of the superuser. */
+  readonly adminUrl: string;
+  /** Connection string of `postgres`: no superuser, bypasses row security; what hosted functions connect as. */
+  readonly url: string;
+  /** Connection string of `authenticator`, the role that REST requests come in by. */
+  readonly authenticatorUrl: string;
+  /** A small pool of the superuser. int8 arrives as a string. */
+  readonly admin: Sql;
+  /** Closes the pool and drops the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates a database for one test file.
+ *
+ * @param options.migrated false leaves out Vaultbook's migrations (the stand-ins are always there); default true.
+ */
+export async function openTestDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
+  const base = Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
+  if (!base) throw new Error("No test server: run `deno task test`, which starts one");
+  const migrated = options.migrated ?? true;
+  const server = postgres(base, { max: 1, onnotice: () => {} });
+  const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  try {
+    const template = await prepareTemplate(server, base, migrated);
+    await server.unsafe(`create database ${name} template ${template}`);
+  } finally {
+    await server.end();
+  }
+  const adminUrl = withDatabase(base, name);
+  const admin = postgres(adminUrl, { max: 4, onnotice: () => {} });
+  return {
+    adminUrl,
+    url: withRole(adminUrl, "postgres"),
+    authenticatorUrl: withRole(adminUrl, "authenticator"),
+    admin,
+    async close(): Promise<void> {
+      await admin.end();
+      const last = postgres(base, { max: 1, onnotice: () => {} });
+      await last.unsafe(`drop database if exists ${name} with (force)`);
+      await last.end();
+    },
+  };
+}
+
+/** Makes the template database once per content of its SQL files, whichever test process comes first. */
+async function prepareTemplate(server: Sql, base: string, migrated: boolean): Promise<string> {
+  const name = `template_${await fingerprint()}_${migrated ? "migrated" : "bare"}`;
+  return await server.begin(async (sql) => {
+    // Session-wide and not transaction-wide would be wrong here: parallel test processes must wait for the finished template.
+    await sql`select pg_advisory_xact_lock(hashtext(${name}))`;
+    const [found] = await sql`select 1 from pg_database where datname = ${name}`;
+    if (found) return name;
+    const other = postgres(base, { max: 1, onnotice: () => {} });
+    const building = `${name}_building`;
+    try {
+      await other.unsafe(`drop database if exists ${building} with (force)`);
+      await other.unsafe(`create database ${building}`);
+      const admin = postgres(withDatabase(base, building), { max: 1, onnotice: () => {} });
+      await installProject(admin);
+      if (migrated) {
+        const owner = postgres(withDatabase(withRole(base, "postgres"), building), { max: 1, onnotice: () => {} });
+        await applyMigrations(owner);
+        await owner.end();
+      }
+      await admin.end();
+      await other.unsafe(`alter database ${building} rename to ${name}`);
+    } finally {
+      await other.end();
+    }
+    return name;
+  });
+}
+
+/** A short hash of every SQL file that shapes a database, so that an edited migration makes a new template. */
+async function fingerprint(): Promise<string> {
+  let text = "";
+  for (const folder of ["../../supabase/local/project/", "../../supabase/migrations/"]) {
+    const root = new URL(folder, import.meta.url);
+    const names = [...Deno.readDirSync(root)].map((entry) => entry.name).sort();
+    for (const name of names) text += await Deno.readTextFile(new URL(name, root));
+  }
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest).slice(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
+
+/** The test server trusts local connections, so the role's name is all that differs. */
+function withRole(url: string, role: string): string {
+  const changed = new URL(url);
+  changed.username = role;
+  changed.password = "";
+  return changed.href;
+}
