@@ -50,7 +50,7 @@ grant usage on schema extensions to public;
 grant all on schema extensions to postgres with grant option;
 grant usage on schema auth, realtime to postgres, anon, authenticated, service_role;
 grant usage on schema cron, net, vault to postgres;
-grant usage, create on schema public to postgres;
+grant all on schema public to postgres with grant option;
 grant usage on schema public to anon, authenticated, service_role;
 
 create extension if not exists pgcrypto with schema extensions;

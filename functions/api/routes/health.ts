@@ -1,0 +1,34 @@
+/**
+ * `GET /api/health`: whether Vaultbook does its work, for monitors. Tells no secret and no amount.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { VaultbookError } from "@/lib/domain/errors.ts";
+import { type Health, readHealth } from "@/lib/ledger/health.ts";
+import type { ApiVariables } from "../app.ts";
+import type { Settings } from "../settings.ts";
+
+/** A delivery this long ago, in seconds, makes the state degraded: on a working exchange something always happens. */
+const INGEST_LAG_SECONDS_MAX = 300;
+
+/** `{"status":"ok"|"degraded"|"down","checks":{…}}`; 503 when down. */
+export function health({ database }: Settings): Hono<{ Variables: ApiVariables }> {
+  const route = new Hono<{ Variables: ApiVariables }>();
+  route.get("/", async (c) => {
+    c.header("cache-control", "no-store");
+    let checks: Health;
+    try {
+      checks = await readHealth(database);
+    } catch {
+      return c.json({ status: "down", checks: { database: "unreachable" } }, 503);
+    }
+    const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
+    const status = late || checks.open_critical_alerts > 0 ? "degraded" : "ok";
+    return c.json({ status, checks: { database: "ok", ...checks } });
+  });
+  route.all("/", (c) => {
+    throw new VaultbookError("method_not_allowed", { method: c.req.method, allow: "GET" });
+  });
+  return route;
+}

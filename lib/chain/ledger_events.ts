@@ -1,0 +1,165 @@
+/**
+ * From what the program said – an event's bytes, or a failed transaction's instruction – to the ledger's own events.
+ *
+ * @module
+ */
+import { isAmount } from "@/lib/domain/amount.ts";
+import type { ReadingCode } from "@/lib/domain/chain_transaction.ts";
+import { type LedgerEvent, type LedgerEventKind, TRANSFER_REASONS } from "@/lib/domain/ledger_event.ts";
+import { type FieldValue, readFields } from "./borsh.ts";
+import { DISCRIMINATOR_BYTES, discriminatorKey, type VaultProgram } from "./program.ts";
+
+/** Why something the program said cannot be used. */
+export class Unreadable extends Error {
+  readonly code: ReadingCode;
+
+  constructor(code: ReadingCode, message: string) {
+    super(message);
+    this.name = "Unreadable";
+    this.code = code;
+  }
+}
+
+/** Seconds since 1970 up to the year 9999: what a calendar, and PostgreSQL, holds. */
+export const TIMESTAMP_MAX = 253_402_300_799;
+
+/**
+ * Decodes the text behind one `Program data: ` line of the program.
+ *
+ * @throws {Unreadable} undecodable_event when the bytes are no event of the IDL, to the byte; amount_out_of_range above 2^63 − 1.
+ */
+export function eventFromLog(program: VaultProgram, data: string, ordinal: number): LedgerEvent {
+  const bytes = bytesFromBase64(data);
+  const schema = bytes.length < DISCRIMINATOR_BYTES ? undefined : program.events.get(discriminatorKey(bytes));
+  if (!schema) {
+    throw new Unreadable("undecodable_event", `event ${ordinal}: no event of the IDL has this discriminator`);
+  }
+  let fields: Record<string, FieldValue>;
+  try {
+    fields = readFields(schema.fields, bytes, DISCRIMINATOR_BYTES);
+  } catch (error) {
+    throw new Unreadable("undecodable_event", `event ${ordinal}: ${schema.name} ${messageOf(error)}`);
+  }
+  return ledgerEvent(schema.effect, ordinal, (part) => fields[schema.parts[part] ?? ""]);
+}
+
+/**
+ * What an instruction of the program asked for.
+ *
+ * @param accounts the instruction's accounts, base58, in its order.
+ * @returns null for an instruction that has no effect on the ledger.
+ * @throws {Unreadable} as {@link eventFromLog}; also when it names fewer accounts than the IDL.
+ */
+export function eventFromInstruction(
+  program: VaultProgram,
+  data: Uint8Array,
+  accounts: readonly string[],
+  ordinal: number,
+): LedgerEvent | null {
+  const schema = data.length < DISCRIMINATOR_BYTES ? undefined : program.instructions.get(discriminatorKey(data));
+  if (!schema) return null;
+  let args: Record<string, FieldValue>;
+  try {
+    args = readFields(schema.args, data, DISCRIMINATOR_BYTES);
+  } catch (error) {
+    throw new Unreadable("undecodable_event", `instruction ${ordinal}: ${schema.name} ${messageOf(error)}`);
+  }
+  return ledgerEvent(schema.effect, ordinal, (part) => {
+    const account = schema.accounts[part];
+    return account === undefined ? args[schema.parts[part] ?? ""] : accounts[account];
+  });
+}
+
+function ledgerEvent(
+  kind: LedgerEventKind,
+  ordinal: number,
+  part: (name: string) => FieldValue | undefined,
+): LedgerEvent {
+  const key = (name: string): string => {
+    const value = part(name);
+    if (typeof value !== "string") {
+      throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);
+    }
+    return value;
+  };
+  const amount = (name: string): bigint => {
+    const value = amountOrNull(part(name), name, ordinal);
+    if (value === null) throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);
+    return value;
+  };
+  const check = (name: string): bigint | null => amountOrNull(part(name), name, ordinal);
+  switch (kind) {
+    case "initialise":
+      return {
+        kind,
+        ordinal,
+        owner: key("owner"),
+        vault: key("vault"),
+        tokenAccount: key("token_account"),
+        at: timestampOrNull(part("at")),
+      };
+    case "deposit":
+    case "withdrawal":
+      return {
+        kind,
+        ordinal,
+        owner: key("owner"),
+        vault: key("vault"),
+        amount: amount("amount"),
+        totalAfter: check("total_after"),
+      };
+    case "lock":
+    case "unlock":
+      return {
+        kind,
+        ordinal,
+        owner: part("owner") === undefined ? null : key("owner"),
+        vault: key("vault"),
+        amount: amount("amount"),
+        lockedAfter: check("locked_after"),
+        availableAfter: check("available_after"),
+        authority: key("authority"),
+      };
+    case "transfer":
+      return {
+        kind,
+        ordinal,
+        vault: key("vault"),
+        toVault: key("to_vault"),
+        amount: amount("amount"),
+        authority: key("authority"),
+        // A program with reasons of its own has them recorded as Other.
+        reason: TRANSFER_REASONS.find((reason) => reason === part("reason")) ?? "Other",
+      };
+    case "pause":
+      return { kind, ordinal, paused: part("paused") === true, authority: key("authority") };
+  }
+}
+
+function amountOrNull(value: FieldValue | undefined, name: string, ordinal: number): bigint | null {
+  if (typeof value !== "bigint") return null;
+  if (!isAmount(value)) {
+    throw new Unreadable(
+      "amount_out_of_range",
+      `event ${ordinal}: ${name} must be at most 2^63 − 1: current value is ${value}`,
+    );
+  }
+  return value;
+}
+
+function timestampOrNull(value: FieldValue | undefined): number | null {
+  return typeof value === "bigint" && value >= 0n && value <= BigInt(TIMESTAMP_MAX) ? Number(value) : null;
+}
+
+/** Strict: padded, no blank, no other alphabet. The runtime writes it so; anything else did not come from it. */
+function bytesFromBase64(text: string): Uint8Array {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new Unreadable("undecodable_event", "logged data must be base64");
+  }
+  const binary = atob(text);
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,164 @@
+/**
+ * A vault program as its Anchor IDL describes it, with the mapping of its events and instructions to ledger effects.
+ *
+ * @module
+ */
+import { VaultbookError } from "@/lib/domain/errors.ts";
+import type { LedgerEventKind } from "@/lib/domain/ledger_event.ts";
+import { isBase58Of, PUBLIC_KEY_BYTES } from "./base58.ts";
+import type { FieldLayout, Layout } from "./borsh.ts";
+
+/** The part of an Anchor IDL (format of Anchor 0.30 and later) that is read. */
+export interface Idl {
+  readonly instructions: readonly {
+    readonly name: string;
+    readonly discriminator: readonly number[];
+    readonly accounts: readonly { readonly name: string }[];
+    readonly args: readonly IdlField[];
+  }[];
+  readonly events: readonly { readonly name: string; readonly discriminator: readonly number[] }[];
+  readonly types: readonly {
+    readonly name: string;
+    readonly type: {
+      readonly kind: string;
+      readonly fields?: readonly IdlField[];
+      readonly variants?: readonly { readonly name: string }[];
+    };
+  }[];
+}
+
+interface IdlField {
+  readonly name: string;
+  readonly type: unknown;
+}
+
+/** Which event or instruction has which effect, and which of its fields mean what to the ledger. */
+export interface Mapping {
+  readonly events: Readonly<Record<string, { effect: string; fields: Readonly<Record<string, string>> }>>;
+  readonly instructions: Readonly<
+    Record<
+      string,
+      { effect: string; accounts: Readonly<Record<string, string>>; args?: Readonly<Record<string, string>> }
+    >
+  >;
+}
+
+/** An event of the program: its layout, and where its effect's parts are. */
+export interface EventSchema {
+  readonly name: string;
+  readonly fields: FieldLayout;
+  readonly effect: LedgerEventKind;
+  /** Part of the effect → name of the field. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** An instruction of the program that has an effect on the ledger. */
+export interface InstructionSchema {
+  readonly name: string;
+  readonly args: FieldLayout;
+  readonly effect: LedgerEventKind;
+  /** Part of the effect → index of the account. */
+  readonly accounts: Readonly<Record<string, number>>;
+  /** Part of the effect → name of the argument. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** A vault program, ready to read by. Both maps go by discriminator in hexadecimal. */
+export interface VaultProgram {
+  readonly address: string;
+  readonly events: ReadonlyMap<string, EventSchema>;
+  readonly instructions: ReadonlyMap<string, InstructionSchema>;
+}
+
+/** Bytes of a discriminator. */
+export const DISCRIMINATOR_BYTES = 8;
+
+const EFFECTS: readonly string[] = ["initialise", "deposit", "withdrawal", "lock", "unlock", "transfer", "pause"];
+
+/** Discriminator as the key of the maps. */
+export function discriminatorKey(bytes: Uint8Array | readonly number[]): string {
+  let key = "";
+  for (let i = 0; i < DISCRIMINATOR_BYTES; i++) key += (bytes[i] ?? 0).toString(16).padStart(2, "0");
+  return key;
+}
+
+/**
+ * Prepares a program for reading.
+ *
+ * @param address the program's address, base58.
+ * @throws {VaultbookError} invalid_idl – with the field that is wrong.
+ */
+export function compileProgram(address: string, idl: Idl, mapping: Mapping): VaultProgram {
+  if (!isBase58Of(address, PUBLIC_KEY_BYTES)) refuse("address", `must be a public key: current value is ${address}`);
+  const structs = new Map(idl.types.map((type) => [type.name, type.type]));
+  const events = new Map<string, EventSchema>();
+  for (const event of idl.events) {
+    const mapped = mapping.events[event.name];
+    if (!mapped) continue;
+    const fields = layoutOf(
+      structs.get(event.name)?.fields ?? refuse(`types.${event.name}`, "must be a struct"),
+      structs,
+    );
+    for (const field of Object.values(mapped.fields)) {
+      if (!fields.some(({ name }) => name === field)) {
+        refuse(`events.${event.name}`, `has no field ${field} for its mapping`);
+      }
+    }
+    events.set(keyOf(event.name, event.discriminator), {
+      name: event.name,
+      fields,
+      effect: effectOf(event.name, mapped.effect),
+      parts: mapped.fields,
+    });
+  }
+  const instructions = new Map<string, InstructionSchema>();
+  for (const instruction of idl.instructions) {
+    const mapped = mapping.instructions[instruction.name];
+    if (!mapped) continue;
+    const accounts = Object.entries(mapped.accounts).map(([part, name]) => {
+      const index = instruction.accounts.findIndex((account) => account.name === name);
+      if (index < 0) refuse(`instructions.${instruction.name}`, `has no account ${name} for its mapping`);
+      return [part, index] as const;
+    });
+    instructions.set(keyOf(instruction.name, instruction.discriminator), {
+      name: instruction.name,
+      args: layoutOf(instruction.args, structs),
+      effect: effectOf(instruction.name, mapped.effect),
+      accounts: Object.fromEntries(accounts),
+      parts: mapped.args ?? {},
+    });
+  }
+  return { address, events, instructions };
+}
+
+function keyOf(name: string, discriminator: readonly number[]): string {
+  if (discriminator.length !== DISCRIMINATOR_BYTES) {
+    refuse(`${name}.discriminator`, `must be ${DISCRIMINATOR_BYTES} bytes: current length is ${discriminator.length}`);
+  }
+  return discriminatorKey(discriminator);
+}
+
+function effectOf(name: string, effect: string): LedgerEventKind {
+  if (!EFFECTS.includes(effect)) refuse(`mapping.${name}.effect`, `must be one of ${EFFECTS.join(", ")}`);
+  return effect as LedgerEventKind;
+}
+
+function layoutOf(
+  fields: readonly IdlField[],
+  structs: ReadonlyMap<string, Idl["types"][number]["type"]>,
+): FieldLayout {
+  return fields.map(({ name, type }) => {
+    if (type === "pubkey" || type === "u8" || type === "bool" || type === "u64" || type === "i64") {
+      return { name, layout: { type } };
+    }
+    const defined = (type as { defined?: { name?: string } }).defined?.name ?? "";
+    const named = structs.get(defined);
+    if (named?.kind !== "enum") refuse(name, `has a type that no event may hold: ${JSON.stringify(type)}`);
+    const layout: Layout = { type: "enum", variants: (named?.variants ?? []).map((variant) => variant.name) };
+    return { name, layout };
+  });
+}
+
+function refuse(field: string, problem: string): never {
+  throw new VaultbookError("invalid_idl", { field, problem });
+}

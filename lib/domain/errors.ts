@@ -1,0 +1,51 @@
+/**
+ * The errors that Vaultbook raises on purpose: one table of codes, each with what it means to the outside.
+ *
+ * @module
+ */
+
+/**
+ * Every error code, with its HTTP status and its message. A code is never renamed and never used again for something else.
+ * `{name}` in a message is filled from the error's details.
+ */
+export const ERRORS = {
+  body_too_large: { status: 413, message: "Cannot read the body: it is larger than {limit_bytes} bytes" },
+  body_unreadable: { status: 400, message: "Cannot read the body: it ended early" },
+  database_unavailable: {
+    status: 503,
+    message: "Cannot reach the database: try again in {retry_after_seconds} seconds",
+  },
+  invalid_idl: { status: 400, message: "Cannot use the IDL: {field} {problem}" },
+  method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
+  not_found: { status: 404, message: "Cannot find {path}" },
+  unauthorized: { status: 401, message: "Cannot accept this request: the Authorization header is missing or wrong" },
+} as const satisfies Record<string, { status: number; message: string }>;
+
+/** A stable name of an error. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What fills the message, and what a client gets as `details`. Never holds a secret. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** An error with a code that a caller can act on. */
+export class VaultbookError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  /** @param cause what the database or the runtime said; it is logged and never sent to a client. */
+  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+    super(fill(ERRORS[code].message, details), { cause });
+    this.name = "VaultbookError";
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The HTTP status of this error. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+function fill(message: string, details: ErrorDetails): string {
+  return message.replaceAll(/\{(\w+)\}/g, (hole, name: string) => String(details[name] ?? hole));
+}

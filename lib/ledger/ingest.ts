@@ -1,0 +1,174 @@
+/**
+ * Hands what was read from a delivery to the ledger, in one call and one transaction.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
+import { VaultbookError } from "@/lib/domain/errors.ts";
+import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
+import type { Outcome, Settlement } from "@/lib/domain/settlement.ts";
+import { type Database, isTransient, isUnavailable } from "./database.ts";
+
+/** How often a call is made that other transactions keep ending. */
+const ATTEMPTS_MAX = 6;
+/** First pause between two attempts; it doubles, and a random part of it is waited. */
+const BACKOFF_MS = 20;
+/** What a sender is asked to wait while the database is away. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** A delivery: where it came from, its bytes, and what was read from them. */
+export interface Delivery {
+  readonly source: "webhook" | "sweep";
+  /** As received. Kept before anything else, byte for byte. */
+  readonly body: Uint8Array;
+  readonly transactions: readonly ChainTransaction[];
+}
+
+/**
+ * Stores a delivery and settles every transaction in it. Repeating it is harmless; committed when this returns.
+ *
+ * @returns one settlement per transaction, in the delivery's order.
+ * @throws {VaultbookError} database_unavailable – nothing was stored; try again.
+ */
+export async function ingest(database: Database, delivery: Delivery): Promise<Settlement[]> {
+  try {
+    return await settle(database, delivery);
+  } catch (error) {
+    if (isUnavailable(error) || isTransient(error)) throw unavailable(error);
+    // A mistake of ours must not lose what was delivered: its bytes are kept, for the replay after the mistake is mended.
+    return await keepOnly(database, delivery, error);
+  }
+}
+
+async function settle(database: Database, delivery: Delivery): Promise<Settlement[]> {
+  const items = JSON.stringify(delivery.transactions.map(inboxItem));
+  for (let attempt = 1;; attempt++) {
+    try {
+      const rows = await database<{ signature: string | null; outcome: Outcome; code: string | null }[]>`
+        select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${items}::text::jsonb)`;
+      return rows.map(({ signature, outcome, code }) => ({ signature, outcome, code }));
+    } catch (error) {
+      if (!isTransient(error) || attempt === ATTEMPTS_MAX) throw error;
+      const pause = BACKOFF_MS * 2 ** (attempt - 1) * Math.random();
+      await new Promise((resume) => setTimeout(resume, pause));
+    }
+  }
+}
+
+async function keepOnly(database: Database, delivery: Delivery, cause: unknown): Promise<Settlement[]> {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const unread: ChainTransaction = { verdict: "quarantined", code: "unexpected_error", reason };
+  try {
+    return await settle(database, { ...delivery, transactions: [unread] });
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function unavailable(cause: unknown): VaultbookError {
+  return new VaultbookError("database_unavailable", { retry_after_seconds: RETRY_AFTER_SECONDS }, cause);
+}
+
+/** A row of `vaultbook.item`. */
+function inboxItem(transaction: ChainTransaction, position: number): Record<string, unknown> {
+  const landing = {
+    position,
+    signature: transaction.signature ?? null,
+    slot: transaction.slot ?? null,
+    transaction_index: transaction.transactionIndex ?? null,
+    block_time: transaction.blockTime ?? null,
+  };
+  if (transaction.verdict !== "read") {
+    const { verdict, code, reason } = transaction;
+    // That nothing of ours happened is a content too: the same signature with an event in it would be another.
+    const content = verdict === "ignored" && code !== "no_instructions" ? contentOf(false, []) : null;
+    return { ...landing, outcome: verdict, code, reason, content, content_sha256: content && digest(false, []) };
+  }
+  const { failed, events, tokenBalances } = transaction;
+  return {
+    ...landing,
+    outcome: "new",
+    content: {
+      ...contentOf(failed, events),
+      token_balances: tokenBalances.map(({ account, owner, before, after }) => ({
+        account,
+        owner,
+        before: String(before),
+        after: String(after),
+      })),
+    },
+    content_sha256: digest(failed, events),
+    vaults: [...new Set(events.flatMap(vaultsOf))],
+  };
+}
+
+function contentOf(failed: boolean, events: readonly LedgerEvent[]): { failed: boolean; events: unknown[] } {
+  return { failed, events: events.map(eventItem) };
+}
+
+/** An event as `vaultbook.events` reads it: amounts as decimal strings. */
+function eventItem(event: LedgerEvent): Record<string, unknown> {
+  const placed = { ordinal: event.ordinal, kind: event.kind };
+  switch (event.kind) {
+    case "initialise":
+      return { ...placed, owner: event.owner, vault: event.vault, token_account: event.tokenAccount, at: event.at };
+    case "deposit":
+    case "withdrawal":
+      return {
+        ...placed,
+        owner: event.owner,
+        vault: event.vault,
+        amount: String(event.amount),
+        total_after: decimal(event.totalAfter),
+      };
+    case "lock":
+    case "unlock":
+      return {
+        ...placed,
+        owner: event.owner,
+        vault: event.vault,
+        amount: String(event.amount),
+        locked_after: decimal(event.lockedAfter),
+        available_after: decimal(event.availableAfter),
+        authority: event.authority,
+      };
+    case "transfer":
+      return {
+        ...placed,
+        vault: event.vault,
+        to_vault: event.toVault,
+        amount: String(event.amount),
+        authority: event.authority,
+        reason: event.reason,
+      };
+    case "pause":
+      return { ...placed, paused: event.paused, authority: event.authority };
+  }
+}
+
+function decimal(amount: bigint | null): string | null {
+  return amount === null ? null : String(amount);
+}
+
+/** Digest of what a transaction does; by whichever road it came, it is the same. */
+function digest(failed: boolean, events: readonly LedgerEvent[]): string {
+  const essence = events.map((event) => {
+    switch (event.kind) {
+      case "initialise":
+        return [event.ordinal, event.kind, event.owner, event.vault, event.tokenAccount];
+      case "transfer":
+        return [event.ordinal, event.kind, event.vault, event.toVault, String(event.amount), event.reason];
+      case "pause":
+        return [event.ordinal, event.kind, event.paused];
+      default:
+        return [event.ordinal, event.kind, event.vault, String(event.amount)];
+    }
+  });
+  return createHash("sha256").update(JSON.stringify([failed, essence])).digest("hex");
+}
+
+function vaultsOf(event: LedgerEvent): string[] {
+  if (event.kind === "pause") return [];
+  return event.kind === "transfer" ? [event.vault, event.toVault] : [event.vault];
+}

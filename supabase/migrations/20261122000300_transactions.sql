@@ -1,0 +1,111 @@
+-- Transactions: the ledger. One row per effect on one vault; history is never changed, only its running balances follow
+-- when an earlier event arrives late.
+
+create table public.transactions (
+  id uuid not null default gen_random_uuid(),
+  vault_owner varchar(64) collate "C" not null,
+  transaction_type varchar(20) not null,
+  amount bigint not null,
+  signature varchar(128) collate "C",
+  status varchar(20) not null default 'pending',
+  balance_before bigint not null,
+  balance_after bigint not null,
+  counterparty varchar(64) collate "C",
+  note text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  confirmed_at timestamptz,
+  slot bigint,
+  transaction_index integer,
+  event_index integer,
+  finalized_at timestamptz,
+  total_after bigint,
+  locked_after bigint,
+  constraint transactions_pkey primary key (id),
+  constraint transactions_belong_to_a_vault foreign key (vault_owner) references public.vaults (owner) on delete restrict,
+  constraint transactions_type_is_known check (
+    transaction_type in ('deposit', 'withdrawal', 'lock', 'unlock', 'transfer_in', 'transfer_out', 'fee')
+  ),
+  constraint transactions_status_is_known check (status in ('pending', 'confirmed', 'failed')),
+  constraint transactions_amount_is_not_negative check (amount >= 0),
+  constraint transactions_balances_are_not_negative check (
+    balance_before >= 0 and balance_after >= 0 and total_after >= 0 and locked_after >= 0 and total_after >= locked_after
+  ),
+  constraint transactions_on_the_chain_have_a_position check (
+    status = 'pending'
+    or (
+      signature is not null and slot is not null and transaction_index is not null and event_index is not null
+      and total_after is not null and locked_after is not null
+    )
+  ),
+  constraint transactions_are_confirmed_at_a_time check ((status = 'confirmed') = (confirmed_at is not null))
+);
+
+-- The ledger page of one vault, newest first or deep by keyset, and the thread that ingest continues.
+create index idx_transactions_vault_owner on public.transactions (vault_owner, slot, transaction_index, event_index);
+comment on index public.idx_transactions_vault_owner is 'One vault''s ledger in chain order.';
+create index idx_transactions_type on public.transactions (transaction_type);
+comment on index public.idx_transactions_type is 'Transactions of one type.';
+create index idx_transactions_status on public.transactions (status);
+comment on index public.idx_transactions_status is 'Transactions of one status: those pending or failed.';
+create index idx_transactions_created_at on public.transactions (created_at);
+comment on index public.idx_transactions_created_at is 'Transactions of a period.';
+-- One Solana transaction can hold many events and one transfer makes two rows, so the signature alone is never unique.
+create unique index idx_transactions_signature on public.transactions (signature, event_index, transaction_type);
+comment on index public.idx_transactions_signature is
+  'Invariant I1: one effect per signature, event and leg. A transfer''s legs are its two types.';
+
+comment on table public.transactions is
+  'Records every vault operation for auditing and history. Every deposit, withdrawal, lock, unlock, and transfer creates a record here.';
+comment on column public.transactions.id is 'Unique transaction ID';
+comment on column public.transactions.vault_owner is 'Foreign key to vaults table';
+comment on column public.transactions.transaction_type is
+  'Type: deposit, withdrawal, lock, unlock, transfer_in, transfer_out, fee';
+comment on column public.transactions.amount is 'Transaction amount in smallest units';
+comment on column public.transactions.signature is 'Solana transaction signature (base58), NULL if pending';
+comment on column public.transactions.status is 'Status: pending, confirmed, failed';
+comment on column public.transactions.balance_before is
+  'Vault balance before this transaction: the available balance for lock and unlock, the total for every other type';
+comment on column public.transactions.balance_after is 'Vault balance after this transaction, of the same kind as balance_before';
+comment on column public.transactions.counterparty is 'For transfers: other party vault owner';
+comment on column public.transactions.note is 'Optional note or reason for transaction';
+comment on column public.transactions.created_at is 'When transaction was initiated: the block''s time for one heard from the chain';
+comment on column public.transactions.updated_at is 'Last update timestamp';
+comment on column public.transactions.confirmed_at is 'When transaction was confirmed on-chain, NULL if pending/failed';
+comment on column public.transactions.slot is 'Solana slot of its block; NULL while pending';
+comment on column public.transactions.transaction_index is 'Place of the Solana transaction in its block, from 0';
+comment on column public.transactions.event_index is 'Place of the event in its Solana transaction, from 0';
+comment on column public.transactions.finalized_at is 'When the cluster was seen to have finalized it; NULL until then';
+comment on column public.transactions.total_after is 'Total balance of the vault after this row, whatever its type; NULL while pending';
+comment on column public.transactions.locked_after is 'Locked balance of the vault after this row; NULL while pending';
+
+alter table public.transactions alter column vault_owner set statistics 0;
+alter table public.transactions alter column transaction_type set statistics 0;
+alter table public.transactions alter column status set statistics 0;
+alter table public.transactions alter column counterparty set statistics 0;
+
+alter table public.transactions enable row level security;
+revoke all on public.transactions from public, anon, authenticated, service_role;
+
+create trigger transactions_append_only before insert or update or delete or truncate on public.transactions
+  for each statement execute function vaultbook.tg_append_only();
+alter table public.transactions enable always trigger transactions_append_only;
+comment on trigger transactions_append_only on public.transactions is 'Invariant I15: the ledger is written by its own functions only.';
+
+create view vaultbook.movements (transaction_type, total_sign, locked_sign, spends_locked_first, reports) as
+values
+  ('deposit',       1,  0, false, 'total'),
+  ('withdrawal',   -1,  0, false, 'total'),
+  ('lock',          0,  1, false, 'available'),
+  ('unlock',        0, -1, false, 'available'),
+  ('transfer_in',   1,  0, false, 'total'),
+  ('transfer_out', -1, -1, true,  'total'),
+  ('fee',          -1, -1, true,  'total');
+comment on view vaultbook.movements is
+  'What each type of transaction does: the sign of its amount on the total and on the locked balance (available is their difference), '
+  'whether it takes from the locked part first and then from available, and which balance its before and after report.';
+comment on column vaultbook.movements.transaction_type is 'As in transactions';
+comment on column vaultbook.movements.total_sign is 'Times the amount is the change of the total balance';
+comment on column vaultbook.movements.locked_sign is 'Times the amount is the change of the locked balance, which a spender floors at 0';
+comment on column vaultbook.movements.spends_locked_first is 'Takes what is locked first, the rest from available';
+comment on column vaultbook.movements.reports is 'The balance that balance_before and balance_after mean: total or available';

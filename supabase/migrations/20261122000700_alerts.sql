@@ -1,0 +1,146 @@
+-- Alerts: what a person should know, one open alert per type and subject.
+
+create table public.alerts (
+  id uuid not null default gen_random_uuid(),
+  severity varchar(20) not null,
+  alert_type varchar(50) not null,
+  vault_owner varchar(64) collate "C",
+  message text not null,
+  data jsonb,
+  acknowledged boolean not null default false,
+  created_at timestamptz not null default now(),
+  acknowledged_at timestamptz,
+  subject text collate "C" not null default 'system',
+  resolved_at timestamptz,
+  constraint alerts_pkey primary key (id),
+  constraint alerts_belong_to_a_vault foreign key (vault_owner) references public.vaults (owner) on delete restrict,
+  constraint alerts_severity_is_known check (severity in ('info', 'warning', 'critical')),
+  constraint alerts_type_is_known check (
+    alert_type in (
+      'low_balance', 'large_tx', 'failed_tx', 'reconcile_mismatch', 'ingest_stalled', 'gap_detected', 'undecodable_event',
+      'quarantined', 'conflict', 'unknown_authority', 'invariant_violation', 'rolled_back', 'vault_paused', 'vault_closed',
+      'token_surplus', 'job_failed', 'webhook_unauthorized'
+    )
+  ),
+  constraint alerts_are_acknowledged_at_a_time check (acknowledged = (acknowledged_at is not null))
+);
+create index idx_alerts_unacknowledged on public.alerts (acknowledged, created_at);
+comment on index public.idx_alerts_unacknowledged is 'The alerts nobody has looked at yet, oldest first.';
+create index idx_alerts_severity on public.alerts (severity, created_at);
+comment on index public.idx_alerts_severity is 'The critical ones first.';
+create index alerts_vault_owner_idx on public.alerts (vault_owner);
+comment on index public.alerts_vault_owner_idx is 'One vault''s alerts: what row level security filters by.';
+create unique index alerts_are_open_once_per_type_and_subject on public.alerts (alert_type, subject)
+  where not acknowledged and resolved_at is null;
+comment on index public.alerts_are_open_once_per_type_and_subject is
+  'Invariant I12: repeats raise the counter in data of the open one.';
+
+comment on table public.alerts is
+  'System alerts for monitoring and notifications. Can be vault-specific or system-wide.';
+comment on column public.alerts.id is 'Unique alert ID';
+comment on column public.alerts.severity is 'Severity: info, warning, critical';
+comment on column public.alerts.alert_type is 'Type: low_balance, large_tx, failed_tx, etc.';
+comment on column public.alerts.vault_owner is 'Related vault owner (NULL for system alerts)';
+comment on column public.alerts.message is 'Human-readable alert message';
+comment on column public.alerts.data is 'Additional data as JSON; amounts as decimal strings in base units; count is how often it happened';
+comment on column public.alerts.acknowledged is 'Whether alert has been acknowledged';
+comment on column public.alerts.created_at is 'When alert was created';
+comment on column public.alerts.acknowledged_at is 'When alert was acknowledged';
+comment on column public.alerts.subject is 'What it is about: a vault''s owner, a signature, a job, or system';
+comment on column public.alerts.resolved_at is 'When what it told of was over; NULL while it lasts';
+alter table public.alerts alter column vault_owner set statistics 0;
+alter table public.alerts alter column alert_type set statistics 0;
+alter table public.alerts alter column subject set statistics 0;
+alter table public.alerts enable row level security;
+revoke all on public.alerts from public, anon, authenticated, service_role;
+-- `alter publication supabase_realtime add table` is in the realtime chapter.
+
+create table public.alert_rules (
+  alert_type varchar(50) not null,
+  severity varchar(20) not null,
+  enabled boolean not null default true,
+  threshold bigint,
+  cooldown interval not null default '0',
+  constraint alert_rules_pkey primary key (alert_type),
+  constraint alert_rules_severity_is_known check (severity in ('info', 'warning', 'critical')),
+  constraint alert_rules_threshold_is_not_negative check (threshold >= 0),
+  constraint alert_rules_cooldown_is_not_negative check (cooldown >= interval '0')
+);
+comment on table public.alert_rules is 'Which alerts are raised, how loudly and from what amount. Edited in Studio, effective at once.';
+comment on column public.alert_rules.alert_type is 'As in alerts';
+comment on column public.alert_rules.severity is 'Severity of the alerts of this type: info, warning, critical';
+comment on column public.alert_rules.enabled is 'False: none is raised';
+comment on column public.alert_rules.threshold is 'Amount in base units: from it for large_tx, below it for low_balance; NULL where the type has none';
+comment on column public.alert_rules.cooldown is 'After one was acknowledged or resolved, no new one on the same subject for this long';
+alter table public.alert_rules enable row level security;
+revoke all on public.alert_rules from public, anon, authenticated, service_role;
+
+insert into public.alert_rules (alert_type, severity, threshold) values
+  ('low_balance', 'warning', 100 * 1000000),
+  ('large_tx', 'info', 10000::bigint * 1000000),
+  ('failed_tx', 'warning', null),
+  ('reconcile_mismatch', 'critical', null),
+  ('ingest_stalled', 'critical', null),
+  ('gap_detected', 'warning', null),
+  ('undecodable_event', 'critical', null),
+  ('quarantined', 'warning', null),
+  ('conflict', 'critical', null),
+  ('unknown_authority', 'critical', null),
+  ('invariant_violation', 'critical', null),
+  ('rolled_back', 'critical', null),
+  ('vault_paused', 'warning', null),
+  ('vault_closed', 'info', null),
+  ('token_surplus', 'info', null),
+  ('job_failed', 'warning', null),
+  ('webhook_unauthorized', 'warning', null);
+
+create type vaultbook.occurrence as (
+  alert_type text,
+  subject text,
+  vault_owner text,
+  message text,
+  data jsonb
+);
+comment on type vaultbook.occurrence is 'Something that a rule may turn into an alert.';
+
+create function vaultbook.raise_alerts(p_occurrences vaultbook.occurrence[]) returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+  with occurrence as (
+    -- Of several on one subject the last speaks, and all are counted.
+    select o.alert_type, o.subject,
+           (array_agg(o.vault_owner order by o.place desc))[1] as vault_owner,
+           (array_agg(o.message order by o.place desc))[1] as message,
+           (array_agg(o.data order by o.place desc))[1] as data,
+           count(*) as times
+      from unnest(p_occurrences) with ordinality as o (alert_type, subject, vault_owner, message, data, place)
+     group by o.alert_type, o.subject
+  ), raised as (
+    insert into public.alerts as a (alert_type, subject, severity, vault_owner, message, data)
+    select o.alert_type, o.subject, r.severity, o.vault_owner, o.message,
+           coalesce(o.data, '{}') || jsonb_build_object('count', o.times)
+      from occurrence as o
+      join public.alert_rules as r on r.alert_type = o.alert_type and r.enabled
+     where r.cooldown = interval '0'
+        or not exists (
+             select from public.alerts as quiet
+              where quiet.alert_type = o.alert_type and quiet.subject = o.subject
+                and coalesce(quiet.resolved_at, quiet.acknowledged_at) > now() - r.cooldown
+           )
+     -- In one order for every writer, so that two batches never wait for each other.
+     order by o.alert_type, o.subject
+    on conflict (alert_type, subject) where not acknowledged and resolved_at is null
+    do update set
+      message = excluded.message,
+      data = a.data || excluded.data
+        || jsonb_build_object('count', (a.data ->> 'count')::bigint + (excluded.data ->> 'count')::bigint, 'last_at', now())
+    returning 1
+  )
+  select count(*)::integer from raised
+$$;
+comment on function vaultbook.raise_alerts(vaultbook.occurrence[]) is
+  'Raises the alerts that the rules ask for. One stays open per type and subject: a repeat changes its message and data and adds to '
+  'data.count. Returns how many were raised or repeated.';
+alter function vaultbook.raise_alerts(vaultbook.occurrence[]) owner to vaultbook_ledger;

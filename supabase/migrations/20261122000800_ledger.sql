@@ -1,0 +1,254 @@
+-- The ledger: what events do to vaults. vaultbook.apply() is the only place where balances move.
+
+create view vaultbook.events as
+select i.signature, i.slot, i.transaction_index, e.ordinal as event_index, i.block_time,
+       (i.content -> 'failed')::boolean as failed,
+       e.kind, e.owner as named_owner, e.vault, source.owner, e.to_vault, target.owner as to_owner,
+       e.token_account, e.amount, e.reason, e.authority, e.paused, e.at
+  from vaultbook.inbox as i
+ cross join lateral jsonb_to_recordset(i.content -> 'events') as e (
+         ordinal integer, kind text, owner text, vault text, to_vault text, token_account text, amount bigint,
+         reason text, authority text, paused boolean, at bigint
+       )
+  left join public.vaults as source on source.vault_address = e.vault and source.status <> 'closed'
+  left join public.vaults as target on target.vault_address = e.to_vault and target.status <> 'closed'
+ where i.outcome <> 'conflict';
+comment on view vaultbook.events is
+  'The events of the inbox with the owners that the vault map knows for their addresses; owner is null where it knows none.';
+comment on column vaultbook.events.signature is 'The Solana transaction';
+comment on column vaultbook.events.slot is 'Slot of its block';
+comment on column vaultbook.events.transaction_index is 'Place in its block, from 0';
+comment on column vaultbook.events.event_index is 'Place of the event in its transaction, from 0';
+comment on column vaultbook.events.block_time is 'Time of its block';
+comment on column vaultbook.events.failed is 'The Solana transaction failed: nothing moves';
+comment on column vaultbook.events.kind is 'initialise, deposit, withdrawal, lock, unlock, transfer or pause';
+comment on column vaultbook.events.named_owner is 'The owner that the event itself names; transfers name none';
+comment on column vaultbook.events.vault is 'Address of the vault, of a transfer''s source';
+comment on column vaultbook.events.owner is 'Owner of that vault by the vault map';
+comment on column vaultbook.events.to_vault is 'Address of a transfer''s destination';
+comment on column vaultbook.events.to_owner is 'Owner of that vault by the vault map';
+comment on column vaultbook.events.token_account is 'Token account of a new vault';
+comment on column vaultbook.events.amount is 'Amount in base units';
+comment on column vaultbook.events.reason is 'A transfer''s reason';
+comment on column vaultbook.events.authority is 'The key that locked, unlocked, transferred or paused';
+comment on column vaultbook.events.paused is 'For pause: the new state';
+comment on column vaultbook.events.at is 'The event''s own time, seconds since 1970';
+
+create view vaultbook.legs as
+select e.signature, e.slot, e.transaction_index, e.event_index, e.block_time, e.owner,
+       case when e.kind <> 'transfer' then e.kind when e.reason = 'FeeCollection' then 'fee' else 'transfer_out' end
+         as transaction_type,
+       case when e.failed then 'failed' else 'confirmed' end as status,
+       e.amount, e.to_owner as counterparty, e.reason as note
+  from vaultbook.events as e
+ where e.kind in ('deposit', 'withdrawal', 'lock', 'unlock', 'transfer')
+union all
+select e.signature, e.slot, e.transaction_index, e.event_index, e.block_time, e.to_owner,
+       'transfer_in', 'confirmed', e.amount, e.owner, e.reason
+  from vaultbook.events as e
+ where e.kind = 'transfer' and not e.failed;
+comment on view vaultbook.legs is
+  'The events as effects on one vault each: the rows of transactions they ask for. A transfer has two legs, a failed one only the source''s. '
+  'owner is null where the vault is unknown.';
+comment on column vaultbook.legs.signature is 'As in events';
+comment on column vaultbook.legs.slot is 'As in events';
+comment on column vaultbook.legs.transaction_index is 'As in events';
+comment on column vaultbook.legs.event_index is 'As in events';
+comment on column vaultbook.legs.block_time is 'As in events';
+comment on column vaultbook.legs.owner is 'Owner of the vault it moves';
+comment on column vaultbook.legs.transaction_type is 'As in transactions';
+comment on column vaultbook.legs.status is 'confirmed or failed';
+comment on column vaultbook.legs.amount is 'Amount in base units';
+comment on column vaultbook.legs.counterparty is 'Owner of the other vault of a transfer';
+comment on column vaultbook.legs.note is 'A transfer''s reason';
+
+create type vaultbook.leg as (
+  signature text,
+  slot bigint,
+  transaction_index integer,
+  event_index integer,
+  block_time timestamptz,
+  owner text,
+  transaction_type text,
+  status text,
+  amount bigint,
+  counterparty text,
+  note text
+);
+comment on type vaultbook.leg is 'A row of vaultbook.legs, to be carried between statements.';
+
+create function vaultbook.open_vaults(p_signatures text[]) returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.vaults (owner, vault_address, token_account, created_at)
+  select distinct on (e.named_owner)
+         e.named_owner, e.vault, e.token_account, coalesce(to_timestamp(e.at), e.block_time, now())
+    from vaultbook.events as e
+   where e.signature = any (p_signatures) and e.kind = 'initialise' and not e.failed
+   order by e.named_owner, e.slot, e.transaction_index, e.event_index
+  on conflict (owner) do nothing
+$$;
+comment on function vaultbook.open_vaults(text[]) is
+  'Makes the vault rows that the initialisations among these signatures ask for. A vault that is there stays as it is.';
+alter function vaultbook.open_vaults(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.post(p_legs vaultbook.leg[]) returns void
+language sql
+set search_path = ''
+as $$
+  with fresh as materialized (
+    select * from unnest(p_legs)
+  ), horizon as (
+    -- Per vault the earliest of the new rows: everything behind it is threaded anew, everything before it stays.
+    select distinct on (f.owner) f.owner, f.slot, f.transaction_index, f.event_index
+      from fresh as f
+     order by f.owner, f.slot, f.transaction_index, f.event_index
+  ), opening as (
+    select h.owner, coalesce(last.total_after, 0) as total, coalesce(last.locked_after, 0) as locked
+      from horizon as h
+      left join lateral (
+        select t.total_after, t.locked_after
+          from public.transactions as t
+         where t.vault_owner = h.owner
+           and (t.slot, t.transaction_index, t.event_index) < (h.slot, h.transaction_index, h.event_index)
+         order by t.slot desc, t.transaction_index desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
+         limit 1
+      ) as last on true
+  ), thread as (
+    select null::uuid as id, f.* from fresh as f
+    union all
+    select t.id, t.signature, t.slot, t.transaction_index, t.event_index, null, t.vault_owner, t.transaction_type, t.status,
+           t.amount, t.counterparty, t.note
+      from horizon as h
+      join public.transactions as t
+        on t.vault_owner = h.owner
+       and (t.slot, t.transaction_index, t.event_index) >= (h.slot, h.transaction_index, h.event_index)
+  ), delta as (
+    select th.*, m.reports,
+           m.spends_locked_first and th.status = 'confirmed' as spends,
+           case th.status when 'confirmed' then m.total_sign * th.amount else 0 end as total_delta,
+           case th.status when 'confirmed' then m.locked_sign * th.amount else 0 end as locked_delta
+      from thread as th
+      join vaultbook.movements as m on m.transaction_type = th.transaction_type
+  ), running as (
+    select d.*,
+           o.total + sum(d.total_delta) over chain as total_after,
+           o.locked + sum(d.locked_delta) over chain as unfloored
+      from delta as d
+      join opening as o on o.owner = d.owner
+    -- A transfer to oneself leaves before it arrives.
+    window chain as (
+      partition by d.owner
+      order by d.slot, d.transaction_index, d.event_index, d.transaction_type = 'transfer_in'
+      rows unbounded preceding
+    )
+  ), folded as (
+    -- A spender takes what is locked and never below 0, which no plain sum can say. It is a random walk reflected at 0, whose
+    -- closed form is its free sum plus the deepest point below 0 that it reached at a spender so far (Lindley 1952).
+    select r.*,
+           r.unfloored + greatest(0, max(- r.unfloored) filter (where r.spends) over chain) as locked_after
+      from running as r
+    window chain as (
+      partition by r.owner
+      order by r.slot, r.transaction_index, r.event_index, r.transaction_type = 'transfer_in'
+      rows unbounded preceding
+    )
+  ), balanced as (
+    select f.*,
+           case f.reports when 'total' then f.total_after - f.total_delta
+                          else f.total_after - f.locked_after + f.locked_delta end as balance_before,
+           case f.reports when 'total' then f.total_after else f.total_after - f.locked_after end as balance_after
+      from folded as f
+  ), written as (
+    insert into public.transactions (
+      vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, counterparty, note,
+      created_at, confirmed_at, slot, transaction_index, event_index, total_after, locked_after
+    )
+    select b.owner, b.transaction_type, b.amount, b.signature, b.status, b.balance_before, b.balance_after, b.counterparty, b.note,
+           coalesce(b.block_time, now()), case b.status when 'confirmed' then coalesce(b.block_time, now()) end,
+           b.slot, b.transaction_index, b.event_index, b.total_after, b.locked_after
+      from balanced as b
+     where b.id is null
+     order by b.owner, b.slot, b.transaction_index, b.event_index
+  ), rethreaded as (
+    update public.transactions as t
+       set balance_before = b.balance_before, balance_after = b.balance_after,
+           total_after = b.total_after, locked_after = b.locked_after, updated_at = now()
+      from balanced as b
+     where t.id = b.id and (t.total_after <> b.total_after or t.locked_after <> b.locked_after)
+  )
+  update public.vaults as v
+     set total_balance = l.total_after,
+         locked_balance = l.locked_after,
+         available_balance = l.total_after - l.locked_after,
+         total_deposited = v.total_deposited + l.deposited,
+         total_withdrawn = v.total_withdrawn + l.withdrawn,
+         updated_at = now()
+    from (
+      select distinct on (b.owner) b.owner, b.total_after, b.locked_after,
+             coalesce(sum(b.total_delta) filter (where b.id is null and b.transaction_type = 'deposit') over vault, 0) as deposited,
+             coalesce(sum(- b.total_delta) filter (where b.id is null and b.transaction_type = 'withdrawal') over vault, 0) as withdrawn
+        from balanced as b
+      window vault as (partition by b.owner)
+       order by b.owner, b.slot desc, b.transaction_index desc, b.event_index desc, b.transaction_type = 'transfer_in' desc
+    ) as l
+   where v.owner = l.owner
+$$;
+comment on function vaultbook.post(vaultbook.leg[]) is
+  'Writes the legs into the ledger in chain order, threads the later rows of their vaults anew, and sets the vaults to what the last row '
+  'says. The vaults must be locked by the caller. Raises 23514 where a balance would be negative, 22003 where one exceeds bigint.';
+alter function vaultbook.post(vaultbook.leg[]) owner to vaultbook_ledger;
+
+create function vaultbook.apply(p_signatures text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wrong record;
+  fresh vaultbook.leg[];
+begin
+  perform vaultbook.open_vaults(p_signatures);
+
+  select e.* into wrong
+    from vaultbook.events as e
+   where e.signature = any (p_signatures) and not e.failed
+     and (
+       (e.kind <> 'pause' and e.owner is null) or (e.kind = 'transfer' and e.to_owner is null)
+       or e.named_owner <> e.owner
+     )
+   limit 1;
+  if found and wrong.owner is not null and wrong.named_owner <> wrong.owner then
+    raise exception 'Cannot apply %: vault % belongs to %, not to %', wrong.signature, wrong.vault, wrong.owner, wrong.named_owner
+      using errcode = 'VB102';
+  elsif found then
+    raise exception 'Cannot apply %: no vault is known at %', wrong.signature,
+      case when wrong.owner is null then wrong.vault else wrong.to_vault end
+      using errcode = 'VB101';
+  end if;
+
+  -- A failed transaction on a vault that nobody knows makes no row; it waits in the inbox for the vault.
+  select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.owner, l.transaction_type,
+                        l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
+    into fresh
+    from vaultbook.legs as l
+   where l.signature = any (p_signatures) and l.owner is not null;
+  if fresh is not null then
+    -- Every writer locks in the order of the key, so that two of them never wait for each other.
+    perform 1 from public.vaults as v
+      where v.owner in (select f.owner from unnest(fresh) as f)
+      order by v.owner
+      for no key update;
+    perform vaultbook.post(fresh);
+  end if;
+
+  insert into vaultbook.protocol_pauses (signature, event_index, slot, transaction_index, is_paused, admin, block_time)
+  select e.signature, e.event_index, e.slot, e.transaction_index, e.paused, e.authority, e.block_time
+    from vaultbook.events as e
+   where e.signature = any (p_signatures) and e.kind = 'pause' and not e.failed;
+end
+$$;
+comment on function vaultbook.apply(text[]) is
+  'Does what the events of these signatures ask for, all of them or none. Raises VB101 for an unknown vault, VB102 for a vault of '
+  'another owner, 23514 where a balance would be negative, 22003 where one exceeds bigint.';
+alter function vaultbook.apply(text[]) owner to vaultbook_ledger;

@@ -1,0 +1,113 @@
+-- Realtime: what happened is broadcast from the database, once it is committed. Delivery is at most once: the tables are
+-- the truth, and a client reads them again after it subscribed.
+
+create function vaultbook.tg_broadcast_alerts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform realtime.send(to_jsonb(a), 'alert_created', topic, true)
+     from new_rows as a
+    cross join lateral (values ('alerts:' || a.vault_owner), ('alerts:ops')) as channel (topic)
+    where topic is not null
+    order by a.created_at, a.id;
+  return null;
+end
+$$;
+comment on function vaultbook.tg_broadcast_alerts() is
+  'Sends each new alert to alerts:<owner> and to alerts:ops. Definer: whoever inserts need not be allowed to write messages.';
+
+create function vaultbook.tg_broadcast_vaults() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+      jsonb_build_object(
+        'owner', v.owner, 'vault_address', v.vault_address, 'status', v.status,
+        'total_balance', v.total_balance::text, 'locked_balance', v.locked_balance::text,
+        'available_balance', v.available_balance::text, 'total_deposited', v.total_deposited::text,
+        'total_withdrawn', v.total_withdrawn::text, 'updated_at', v.updated_at
+      ),
+      'vault_updated', 'vault:' || v.owner, true)
+     from new_rows as v
+    order by v.owner;
+  return null;
+end
+$$;
+comment on function vaultbook.tg_broadcast_vaults() is 'Sends each changed vault to vault:<owner>, balances as decimal strings.';
+
+create function vaultbook.tg_broadcast_transactions() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+      to_jsonb(t) - 'total_after' - 'locked_after' || jsonb_build_object(
+        'amount', t.amount::text, 'balance_before', t.balance_before::text, 'balance_after', t.balance_after::text
+      ),
+      'transaction_recorded', 'vault:' || t.vault_owner, true)
+     from new_rows as t
+    order by t.vault_owner, t.slot, t.transaction_index, t.event_index;
+  return null;
+end
+$$;
+comment on function vaultbook.tg_broadcast_transactions() is 'Sends each new ledger row to vault:<owner>, amounts as decimal strings.';
+
+create function vaultbook.tg_broadcast_tvl() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+      jsonb_build_object(
+        'total_value_locked', s.total_value_locked::text, 'active_vaults', s.active_vaults,
+        'total_locked', s.total_locked::text, 'total_available', s.total_available::text, 'timestamp', s.timestamp
+      ),
+      'tvl_updated', 'tvl', false)
+     from new_rows as s
+    order by s.timestamp;
+  return null;
+end
+$$;
+comment on function vaultbook.tg_broadcast_tvl() is 'Sends each TVL snapshot to the public channel tvl, amounts as decimal strings.';
+
+create trigger alerts_broadcast after insert on public.alerts
+  referencing new table as new_rows
+  for each statement execute function vaultbook.tg_broadcast_alerts();
+comment on trigger alerts_broadcast on public.alerts is 'alert_created';
+create trigger vaults_broadcast after update on public.vaults
+  referencing new table as new_rows
+  for each statement execute function vaultbook.tg_broadcast_vaults();
+comment on trigger vaults_broadcast on public.vaults is 'vault_updated';
+create trigger transactions_broadcast after insert on public.transactions
+  referencing new table as new_rows
+  for each statement execute function vaultbook.tg_broadcast_transactions();
+comment on trigger transactions_broadcast on public.transactions is 'transaction_recorded';
+create trigger tvl_snapshots_broadcast after insert on public.tvl_snapshots
+  referencing new table as new_rows
+  for each statement execute function vaultbook.tg_broadcast_tvl();
+comment on trigger tvl_snapshots_broadcast on public.tvl_snapshots is 'tvl_updated';
+
+-- The server asks by reading and writing a message of which only topic and extension are filled in.
+create policy "Owners listen to their own alerts and vault, operators to all" on realtime.messages
+  for select to authenticated
+  using (
+    extension = 'broadcast'
+    and (
+      (select realtime.topic()) in (
+        'alerts:' || (select auth.jwt() ->> 'wallet_address'),
+        'vault:' || (select auth.jwt() ->> 'wallet_address')
+      )
+      or (
+        (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+        and ((select realtime.topic()) like 'alerts:%' or (select realtime.topic()) like 'vault:%')
+      )
+    )
+  );
+
+alter publication supabase_realtime add table public.alerts;

@@ -1,0 +1,101 @@
+-- Access: who sees what, in one place. Nobody else writes: balances, history and alerts come from the ledger's functions.
+
+-- The ledger's own functions --------------------------------------------------------------------------------------------
+grant select, insert, update on public.vaults, public.transactions, public.alerts to vaultbook_ledger;
+grant select, insert on public.balance_snapshots to vaultbook_ledger;
+grant select on public.alert_rules to vaultbook_ledger;
+grant select, insert, update on vaultbook.deliveries, vaultbook.inbox to vaultbook_ledger;
+grant select, insert on vaultbook.protocol_pauses to vaultbook_ledger;
+grant select on vaultbook.movements, vaultbook.events, vaultbook.legs to vaultbook_ledger;
+grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
+
+create policy "The ledger keeps vaults" on public.vaults to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps transactions" on public.transactions to vaultbook_ledger using (true) with check (true);
+create policy "The ledger raises alerts" on public.alerts to vaultbook_ledger using (true) with check (true);
+create policy "The ledger takes snapshots" on public.balance_snapshots to vaultbook_ledger using (true) with check (true);
+create policy "The ledger reads the rules" on public.alert_rules for select to vaultbook_ledger using (true);
+create policy "The ledger keeps deliveries" on vaultbook.deliveries to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps the inbox" on vaultbook.inbox to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps pauses" on vaultbook.protocol_pauses to vaultbook_ledger using (true) with check (true);
+
+-- The service: the functions' own database work -----------------------------------------------------------------------------
+grant select on
+  public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
+  public.alert_rules
+to service_role;
+grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
+grant insert, update on public.alerts to service_role;
+grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
+grant select on vaultbook.deliveries, vaultbook.inbox, vaultbook.protocol_pauses, vaultbook.movements to service_role;
+grant execute on function vaultbook.ingest(text, bytea, jsonb), vaultbook.usdt(bigint) to service_role;
+
+-- anon ----------------------------------------------------------------------------------------------------------------------
+grant select on public.tvl_snapshots to anon;
+create policy "Everybody sees the TVL" on public.tvl_snapshots for select to anon, authenticated using (true);
+
+-- authenticated: owners by the wallet_address claim that the access-token hook sets, operators by app_metadata.role. Both are
+-- set by the server only; user_metadata, which users edit themselves, counts for nothing. -------------------------------------
+grant select on
+  public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
+  public.alert_rules
+to authenticated;
+grant update (severity, enabled, threshold, cooldown) on public.alert_rules to authenticated;
+
+create policy "Owners see their own vault, operators all" on public.vaults
+  for select to authenticated
+  using (
+    owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+  );
+create policy "Owners see their own transactions, operators all" on public.transactions
+  for select to authenticated
+  using (
+    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+  );
+create policy "Owners see their own snapshots, operators all" on public.balance_snapshots
+  for select to authenticated
+  using (
+    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+  );
+create policy "Owners see their own reconciliations, operators all" on public.reconciliation_logs
+  for select to authenticated
+  using (
+    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+  );
+create policy "Owners see their own alerts, operators all" on public.alerts
+  for select to authenticated
+  using (
+    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+  );
+create policy "Operators see the alert rules" on public.alert_rules
+  for select to authenticated
+  using ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops');
+create policy "Operators change the alert rules" on public.alert_rules
+  for update to authenticated
+  using ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops')
+  with check ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops');
+
+-- Auth calls this for every access token: `[auth.hook.custom_access_token]` in config.toml. ------------------------------------
+create function vaultbook.custom_access_token_hook(event jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  wallet text;
+begin
+  -- provider_id is 'web3:solana:<address>' and was proven by a signature. The first wallet linked stays the user's wallet.
+  select split_part(i.provider_id, ':', 3) into wallet
+    from auth.identities as i
+   where i.user_id = (event ->> 'user_id')::uuid
+     and i.provider = 'web3' and i.provider_id like 'web3:solana:%'
+   order by i.created_at, i.provider_id
+   limit 1;
+  if wallet is null then
+    return event #- '{claims,wallet_address}';
+  end if;
+  return jsonb_set(event, '{claims,wallet_address}', to_jsonb(wallet));
+end
+$$;
+comment on function vaultbook.custom_access_token_hook(jsonb) is
+  'Custom access token hook: sets the claim wallet_address to the Solana wallet the user signed in with, and removes it where there is none.';
+grant usage on schema vaultbook to supabase_auth_admin;
+grant execute on function vaultbook.custom_access_token_hook(jsonb) to supabase_auth_admin;
