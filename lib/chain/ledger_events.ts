@@ -148,6 +148,7 @@ function amountOrNull(value: FieldValue | undefined, name: string, ordinal: numb
 }
 
 function timestampOrNull(value: FieldValue | undefined): number | null {
+  // not an amount: seconds, checked to be in range
   return typeof value === "bigint" && value >= 0n && value <= BigInt(TIMESTAMP_MAX) ? Number(value) : null;
 }
 

@@ -23,7 +23,7 @@ import {
 } from "./fields.ts";
 import { readProgramLog } from "./invocation_log.ts";
 import { eventFromInstruction, eventFromLog, TIMESTAMP_MAX, Unreadable } from "./ledger_events.ts";
-import type { VaultProgram } from "./program.ts";
+import { discriminatorKey, type VaultProgram } from "./program.ts";
 import { tokenBalancesOf } from "./token_balances.ts";
 
 /** Transactions of one block are counted in an `integer` column. */
@@ -80,7 +80,10 @@ export function readRawTransaction(value: unknown, program: VaultProgram): Chain
     if (error instanceof Unreadable) return unread("quarantined", error.code, error.message);
     throw error;
   }
-  if (events.length === 0) return unread("ignored", "no_vault_event");
+  if (events.length === 0) {
+    const silent = called.some(({ data }) => program.instructions.has(discriminatorKey(bytesFromBase58(data) ?? [])));
+    return silent ? unread("parked", "event_missing") : unread("ignored", "no_vault_event");
+  }
   if (landing.transactionIndex === null) return unread("parked", "position_unknown");
   return {
     verdict: "read",

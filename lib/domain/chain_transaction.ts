@@ -15,6 +15,7 @@ export const READING_CODES = {
   logs_missing: "The vault program ran, but the delivery carries no logs",
   log_truncated: "The log was cut at Solana's limit, so events may be missing",
   log_inconsistent: "The log's invocations do not nest, so its events cannot be attributed",
+  event_missing: "An instruction that moves balances ran, but no event tells what it did",
   position_unknown: "The delivery does not say where in its block the transaction lies",
   enhanced_form: "An enhanced delivery carries no logs, so its events must be fetched",
   // quarantined: somebody has to look

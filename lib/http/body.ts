@@ -13,6 +13,7 @@ import { VaultbookError } from "@/lib/domain/errors.ts";
  */
 export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
   const tooLarge = (): VaultbookError => new VaultbookError("body_too_large", { limit_bytes: limitBytes });
+  // not an amount: a length in bytes
   if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge();
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];

@@ -32,21 +32,23 @@ export interface Delivery {
  * @throws {VaultbookError} database_unavailable – nothing was stored; try again.
  */
 export async function ingest(database: Database, delivery: Delivery): Promise<Settlement[]> {
+  const items = delivery.transactions.map(inboxItem);
   try {
-    return await settle(database, delivery);
+    return await settle(database, delivery, items);
   } catch (error) {
     if (isUnavailable(error) || isTransient(error)) throw unavailable(error);
-    // A mistake of ours must not lose what was delivered: its bytes are kept, for the replay after the mistake is mended.
-    return await keepOnly(database, delivery, error);
+    // A mistake of ours must not lose what was delivered, nor let one transaction take the others with it.
+    return await settleApart(database, delivery, items, error);
   }
 }
 
-async function settle(database: Database, delivery: Delivery): Promise<Settlement[]> {
-  const items = JSON.stringify(delivery.transactions.map(inboxItem));
+/** One call for these items; repeated while other transactions end it. */
+async function settle(database: Database, delivery: Delivery, items: readonly InboxItem[]): Promise<Settlement[]> {
+  const json = JSON.stringify(items);
   for (let attempt = 1;; attempt++) {
     try {
       const rows = await database<{ signature: string | null; outcome: Outcome; code: string | null }[]>`
-        select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${items}::text::jsonb)`;
+        select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb)`;
       return rows.map(({ signature, outcome, code }) => ({ signature, outcome, code }));
     } catch (error) {
       if (!isTransient(error) || attempt === ATTEMPTS_MAX) throw error;
@@ -56,14 +58,43 @@ async function settle(database: Database, delivery: Delivery): Promise<Settlemen
   }
 }
 
-async function keepOnly(database: Database, delivery: Delivery, cause: unknown): Promise<Settlement[]> {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const unread: ChainTransaction = { verdict: "quarantined", code: "unexpected_error", reason };
+/** Item by item; one that fails alone too is quarantined under its signature, for the replay after the mistake is mended. */
+async function settleApart(
+  database: Database,
+  delivery: Delivery,
+  items: readonly InboxItem[],
+  cause: unknown,
+): Promise<Settlement[]> {
+  const settlements: Settlement[] = [];
   try {
-    return await settle(database, { ...delivery, transactions: [unread] });
+    for (const item of items) {
+      const alone = items.length === 1 ? Promise.reject(cause) : settle(database, delivery, [item]);
+      settlements.push(
+        ...await alone.catch((error: unknown) => {
+          if (isUnavailable(error) || isTransient(error)) throw error;
+          return settle(database, delivery, [quarantinedItem(item, error)]);
+        }),
+      );
+    }
   } catch (error) {
     throw unavailable(error);
   }
+  return settlements;
+}
+
+function quarantinedItem(item: InboxItem, cause: unknown): InboxItem {
+  const { position, signature, slot, transaction_index, block_time } = item;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return {
+    position,
+    signature,
+    slot,
+    transaction_index,
+    block_time,
+    outcome: "quarantined",
+    code: "unexpected_error",
+    reason,
+  };
 }
 
 function unavailable(cause: unknown): VaultbookError {
@@ -71,7 +102,9 @@ function unavailable(cause: unknown): VaultbookError {
 }
 
 /** A row of `vaultbook.item`. */
-function inboxItem(transaction: ChainTransaction, position: number): Record<string, unknown> {
+type InboxItem = Readonly<Record<string, unknown>> & { readonly position: number };
+
+function inboxItem(transaction: ChainTransaction, position: number): InboxItem {
   const landing = {
     position,
     signature: transaction.signature ?? null,

@@ -36,6 +36,7 @@ create table vaultbook.inbox (
   content jsonb,
   content_sha256 bytea,
   vaults text[] collate "C" not null default '{}',
+  waits_until_slot bigint,
   delivery_id bigint not null,
   delivery_position integer not null,
   times_seen integer not null default 1,
@@ -83,6 +84,8 @@ comment on column vaultbook.inbox.content is
   'What was read from it: {"failed": boolean, "events": […]}, amounts as decimal strings in base units; NULL where nothing could be read';
 comment on column vaultbook.inbox.content_sha256 is 'Digest of what matters in the content: by it a conflict is told from a duplicate';
 comment on column vaultbook.inbox.vaults is 'Addresses of the vaults it touches';
+comment on column vaultbook.inbox.waits_until_slot is
+  'While parked: only an event up to this slot can make it possible; NULL: any event of its vaults may';
 comment on column vaultbook.inbox.delivery_id is 'The delivery that first brought it';
 comment on column vaultbook.inbox.delivery_position is 'Its place in that delivery''s array, from 0';
 comment on column vaultbook.inbox.times_seen is 'How often it was delivered with this content';

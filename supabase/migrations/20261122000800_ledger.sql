@@ -1,4 +1,4 @@
--- The ledger: what events do to vaults. vaultbook.apply() is the only place where balances move.
+-- The ledger: what events do to vaults. vaultbook.post() is the only place where balances move.
 
 create view vaultbook.events as
 select i.signature, i.slot, i.transaction_index, e.ordinal as event_index, i.block_time,
@@ -93,8 +93,30 @@ comment on function vaultbook.open_vaults(text[]) is
   'Makes the vault rows that the initialisations among these signatures ask for. A vault that is there stays as it is.';
 alter function vaultbook.open_vaults(text[]) owner to vaultbook_ledger;
 
-create function vaultbook.post(p_legs vaultbook.leg[]) returns void
-language sql
+create type vaultbook.folded_row as (
+  id uuid,
+  signature text,
+  slot bigint,
+  transaction_index integer,
+  event_index integer,
+  block_time timestamptz,
+  owner text,
+  transaction_type text,
+  status text,
+  amount bigint,
+  counterparty text,
+  note text,
+  balance_before numeric,
+  balance_after numeric,
+  total_delta numeric,
+  total_after numeric,
+  locked_after numeric
+);
+comment on type vaultbook.folded_row is
+  'A row of the ledger with the balances it would have, which may be impossible ones. id is null for a row that is not written yet.';
+
+create function vaultbook.fold(p_legs vaultbook.leg[]) returns setof vaultbook.folded_row
+language sql stable
 set search_path = ''
 as $$
   with fresh as materialized (
@@ -154,29 +176,43 @@ as $$
       order by r.slot, r.transaction_index, r.event_index, r.transaction_type = 'transfer_in'
       rows unbounded preceding
     )
-  ), balanced as (
-    select f.*,
-           case f.reports when 'total' then f.total_after - f.total_delta
-                          else f.total_after - f.locked_after + f.locked_delta end as balance_before,
-           case f.reports when 'total' then f.total_after else f.total_after - f.locked_after end as balance_after
-      from folded as f
+  )
+  select f.id, f.signature, f.slot, f.transaction_index, f.event_index, f.block_time, f.owner, f.transaction_type, f.status,
+         f.amount, f.counterparty, f.note,
+         case f.reports when 'total' then f.total_after - f.total_delta
+                        else f.total_after - f.locked_after + f.locked_delta end,
+         case f.reports when 'total' then f.total_after else f.total_after - f.locked_after end,
+         f.total_delta, f.total_after, f.locked_after
+    from folded as f
+$$;
+comment on function vaultbook.fold(vaultbook.leg[]) is
+  'Lays the legs into the threads of their vaults in chain order and gives the balances of every row from the earliest leg on, the rows '
+  'already written among them. Writes nothing, and refuses nothing: an impossible history comes out with impossible balances.';
+alter function vaultbook.fold(vaultbook.leg[]) owner to vaultbook_ledger;
+
+create function vaultbook.post(p_rows vaultbook.folded_row[]) returns void
+language sql
+set search_path = ''
+as $$
+  with folded as materialized (
+    select * from unnest(p_rows)
   ), written as (
     insert into public.transactions (
       vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, counterparty, note,
       created_at, confirmed_at, slot, transaction_index, event_index, total_after, locked_after
     )
-    select b.owner, b.transaction_type, b.amount, b.signature, b.status, b.balance_before, b.balance_after, b.counterparty, b.note,
-           coalesce(b.block_time, now()), case b.status when 'confirmed' then coalesce(b.block_time, now()) end,
-           b.slot, b.transaction_index, b.event_index, b.total_after, b.locked_after
-      from balanced as b
-     where b.id is null
-     order by b.owner, b.slot, b.transaction_index, b.event_index
-  ), rethreaded as (
+    select f.owner, f.transaction_type, f.amount, f.signature, f.status, f.balance_before, f.balance_after, f.counterparty, f.note,
+           coalesce(f.block_time, now()), case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
+           f.slot, f.transaction_index, f.event_index, f.total_after, f.locked_after
+      from folded as f
+     where f.id is null
+     order by f.owner, f.slot, f.transaction_index, f.event_index
+  ), threaded as (
     update public.transactions as t
-       set balance_before = b.balance_before, balance_after = b.balance_after,
-           total_after = b.total_after, locked_after = b.locked_after, updated_at = now()
-      from balanced as b
-     where t.id = b.id and (t.total_after <> b.total_after or t.locked_after <> b.locked_after)
+       set balance_before = f.balance_before, balance_after = f.balance_after,
+           total_after = f.total_after, locked_after = f.locked_after, updated_at = now()
+      from folded as f
+     where t.id = f.id and (t.total_after <> f.total_after or t.locked_after <> f.locked_after)
   )
   update public.vaults as v
      set total_balance = l.total_after,
@@ -186,69 +222,53 @@ as $$
          total_withdrawn = v.total_withdrawn + l.withdrawn,
          updated_at = now()
     from (
-      select distinct on (b.owner) b.owner, b.total_after, b.locked_after,
-             coalesce(sum(b.total_delta) filter (where b.id is null and b.transaction_type = 'deposit') over vault, 0) as deposited,
-             coalesce(sum(- b.total_delta) filter (where b.id is null and b.transaction_type = 'withdrawal') over vault, 0) as withdrawn
-        from balanced as b
-      window vault as (partition by b.owner)
-       order by b.owner, b.slot desc, b.transaction_index desc, b.event_index desc, b.transaction_type = 'transfer_in' desc
+      select distinct on (f.owner) f.owner, f.total_after, f.locked_after,
+             coalesce(sum(f.total_delta) filter (where f.id is null and f.transaction_type = 'deposit') over vault, 0) as deposited,
+             coalesce(sum(- f.total_delta) filter (where f.id is null and f.transaction_type = 'withdrawal') over vault, 0) as withdrawn
+        from folded as f
+      window vault as (partition by f.owner)
+       order by f.owner, f.slot desc, f.transaction_index desc, f.event_index desc, f.transaction_type = 'transfer_in' desc
     ) as l
    where v.owner = l.owner
 $$;
-comment on function vaultbook.post(vaultbook.leg[]) is
-  'Writes the legs into the ledger in chain order, threads the later rows of their vaults anew, and sets the vaults to what the last row '
-  'says. The vaults must be locked by the caller. Raises 23514 where a balance would be negative, 22003 where one exceeds bigint.';
-alter function vaultbook.post(vaultbook.leg[]) owner to vaultbook_ledger;
+comment on function vaultbook.post(vaultbook.folded_row[]) is
+  'Writes folded rows: the new ones are inserted, the later ones of their vaults follow, and the vaults hold what the last row says. '
+  'The vaults must be locked since before the fold. Raises 23514 where a balance is impossible: nothing may get here with one.';
+alter function vaultbook.post(vaultbook.folded_row[]) owner to vaultbook_ledger;
 
-create function vaultbook.apply(p_signatures text[]) returns void
-language plpgsql
+create function vaultbook.misfits(p_rows vaultbook.folded_row[])
+returns table (signature text, outcome text, code text, reason text, waits_until_slot bigint)
+language sql stable
 set search_path = ''
 as $$
-declare
-  wrong record;
-  fresh vaultbook.leg[];
-begin
-  perform vaultbook.open_vaults(p_signatures);
-
-  select e.* into wrong
-    from vaultbook.events as e
-   where e.signature = any (p_signatures) and not e.failed
-     and (
-       (e.kind <> 'pause' and e.owner is null) or (e.kind = 'transfer' and e.to_owner is null)
-       or e.named_owner <> e.owner
-     )
-   limit 1;
-  if found and wrong.owner is not null and wrong.named_owner <> wrong.owner then
-    raise exception 'Cannot apply %: vault % belongs to %, not to %', wrong.signature, wrong.vault, wrong.owner, wrong.named_owner
-      using errcode = 'VB102';
-  elsif found then
-    raise exception 'Cannot apply %: no vault is known at %', wrong.signature,
-      case when wrong.owner is null then wrong.vault else wrong.to_vault end
-      using errcode = 'VB101';
-  end if;
-
-  -- A failed transaction on a vault that nobody knows makes no row; it waits in the inbox for the vault.
-  select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.owner, l.transaction_type,
-                        l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
-    into fresh
-    from vaultbook.legs as l
-   where l.signature = any (p_signatures) and l.owner is not null;
-  if fresh is not null then
-    -- Every writer locks in the order of the key, so that two of them never wait for each other.
-    perform 1 from public.vaults as v
-      where v.owner in (select f.owner from unnest(fresh) as f)
-      order by v.owner
-      for no key update;
-    perform vaultbook.post(fresh);
-  end if;
-
-  insert into vaultbook.protocol_pauses (signature, event_index, slot, transaction_index, is_paused, admin, block_time)
-  select e.signature, e.event_index, e.slot, e.transaction_index, e.paused, e.authority, e.block_time
-    from vaultbook.events as e
-   where e.signature = any (p_signatures) and e.kind = 'pause' and not e.failed;
-end
+  with folded as materialized (
+    select f.*, (f.slot, f.transaction_index, f.event_index, (f.transaction_type = 'transfer_in')::integer) as place
+      from unnest(p_rows) as f
+  ), broken as (
+    select distinct on (f.owner) f.owner, f.place, f.slot, f.total_after, f.locked_after, f.total_after > 9223372036854775807 as exceeds
+      from folded as f
+     where f.total_after < 0 or f.locked_after < 0 or f.total_after < f.locked_after or f.total_after > 9223372036854775807
+     order by f.owner, f.place
+  )
+  -- Only taking away something that takes from this very vault can mend its first break, so one such row of each broken vault has to
+  -- go; the latest, since the chain allowed the earlier ones without it.
+  select distinct on (f.signature) f.signature,
+         case when b.exceeds then 'quarantined' else 'parked' end,
+         case when b.exceeds then 'amount_out_of_range' else 'balance_would_be_negative' end,
+         format('With it the vault of %s would hold %s, %s of it locked, in slot %s', b.owner, b.total_after, b.locked_after, b.slot),
+         case when not b.exceeds then b.slot end
+    from broken as b
+   cross join lateral (
+     select f.signature
+       from folded as f
+      where f.owner = b.owner and f.id is null and f.status = 'confirmed' and f.place <= b.place
+        and b.exceeds = (f.transaction_type in ('deposit', 'transfer_in'))
+      order by f.place desc
+      limit 1
+   ) as f
+   order by f.signature, b.slot desc
 $$;
-comment on function vaultbook.apply(text[]) is
-  'Does what the events of these signatures ask for, all of them or none. Raises VB101 for an unknown vault, VB102 for a vault of '
-  'another owner, 23514 where a balance would be negative, 22003 where one exceeds bigint.';
-alter function vaultbook.apply(text[]) owner to vaultbook_ledger;
+comment on function vaultbook.misfits(vaultbook.folded_row[]) is
+  'The new signatures that have to stay out so that the first impossible balance of each vault goes away, and why; none when every balance '
+  'is possible. Taking them out can make the next break visible: repeat until none is left.';
+alter function vaultbook.misfits(vaultbook.folded_row[]) owner to vaultbook_ledger;

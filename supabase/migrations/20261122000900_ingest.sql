@@ -25,103 +25,138 @@ create type vaultbook.settlement as (
 comment on type vaultbook.settlement is
   'What became of one element: applied, duplicate, ignored, failed, parked, quarantined or conflict (invariant I2).';
 
-create function vaultbook.settle(p_signatures text[]) returns void
+create function vaultbook.lock_vaults(p_addresses text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- By address and not by row: a vault that nobody knows yet has to be locked too, or its initialisation and its first event could pass
+  -- each other unseen. In the order of the keys, so that two writers never wait for each other. Few keys, because each lock held takes a
+  -- place in a table of fixed size.
+  perform pg_advisory_xact_lock(hashtext('vaultbook.vaults'), buckets.bucket)
+     from (select distinct hashtext(a.address) & 1023 as bucket from unnest(p_addresses) as a (address) order by bucket) as buckets;
+end
+$$;
+comment on function vaultbook.lock_vaults(text[]) is 'Makes this transaction the only one that settles events of these vaults, until it ends.';
+alter function vaultbook.lock_vaults(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.with_waiting(p_signatures text[]) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  with recursive reached as (
+    select i.signature, i.slot, i.vaults
+      from vaultbook.inbox as i
+     where i.signature = any (p_signatures) and i.outcome = 'new'
+    union
+    select w.signature, w.slot, w.vaults
+      from reached as r
+      join vaultbook.inbox as w
+        on w.vaults && r.vaults
+       and (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
+       and (w.waits_until_slot is null or r.slot <= w.waits_until_slot)
+  )
+  select coalesce(array_agg(r.signature), '{}') from reached as r
+$$;
+comment on function vaultbook.with_waiting(text[]) is
+  'These signatures, and all that wait for something that they, or those waiting for them, may bring.';
+alter function vaultbook.with_waiting(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.admit(p_signatures text[]) returns text[]
+language sql
+set search_path = ''
+as $$
+  with verdict as (
+    select distinct on (e.signature) e.signature,
+           case when e.named_owner <> e.owner then 'quarantined' else 'parked' end as outcome,
+           case when e.named_owner <> e.owner then 'vault_of_another_owner' else 'vault_unknown' end as code,
+           case when e.named_owner <> e.owner then format('Vault %s belongs to %s, not to %s', e.vault, e.owner, e.named_owner)
+                else format('No vault is known at %s', case when e.owner is null then e.vault else e.to_vault end) end as reason
+      from vaultbook.events as e
+     where e.signature = any (p_signatures) and not e.failed and e.kind <> 'pause'
+       and (e.owner is null or (e.kind = 'transfer' and e.to_owner is null) or e.named_owner <> e.owner)
+     order by e.signature, e.named_owner <> e.owner desc nulls last, e.event_index
+  ), refused as (
+    update vaultbook.inbox as i
+       set outcome = v.outcome, code = v.code, reason = v.reason, waits_until_slot = null, decided_at = clock_timestamp()
+      from verdict as v
+     where i.signature = v.signature and i.outcome <> 'conflict'
+  )
+  select coalesce(array_agg(s.signature), '{}')
+    from unnest(p_signatures) as s (signature)
+   where s.signature not in (select v.signature from verdict as v)
+$$;
+comment on function vaultbook.admit(text[]) is
+  'Parks the signatures that touch a vault nobody knows and quarantines those that name another owner than the vault''s. Returns the rest.';
+alter function vaultbook.admit(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.settle(p_signatures text[]) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  verdict text := 'quarantined';
-  why text;
-  broken text;
-  message text;
-  middle integer := cardinality(p_signatures) / 2;
+  candidates text[];
+  addresses text[];
+  locked text[] := '{}';
+  legs vaultbook.leg[];
+  folded vaultbook.folded_row[];
+  out_of_place text[];
 begin
-  if coalesce(cardinality(p_signatures), 0) = 0 then
-    return;
-  end if;
-  begin
-    perform vaultbook.apply(p_signatures);
-    update vaultbook.inbox as i
-       set outcome = case when (i.content -> 'failed')::boolean then 'failed' else 'applied' end,
-           code = case when (i.content -> 'failed')::boolean and exists (
-                         select from vaultbook.legs as l where l.signature = i.signature and l.owner is null
-                       ) then 'vault_unknown' end,
-           reason = null,
-           decided_at = clock_timestamp()
-     where i.signature = any (p_signatures) and i.outcome <> 'conflict';
-    return;
-  exception
-    -- Only what the content itself causes. Deadlocks, timeouts, a full disk and the like end the whole call: it is repeated.
-    when sqlstate 'VB101' then
-      verdict := 'parked';
-      why := 'vault_unknown';
-      message := sqlerrm;
-    when sqlstate 'VB102' then
-      why := 'vault_of_another_owner';
-      message := sqlerrm;
-    when check_violation or unique_violation then
-      get stacked diagnostics broken = constraint_name, message = message_text;
-      if broken in ('transactions_balances_are_not_negative', 'vaults_balances_are_not_negative') then
-        verdict := 'parked';
-        why := 'balance_would_be_negative';
-      else
-        why := 'breaks_' || broken;
-      end if;
-    when numeric_value_out_of_range then
-      why := 'amount_out_of_range';
-      message := sqlerrm;
-  end;
-  if middle > 0 then
-    -- One poisoned signature never takes another with it: the halves are tried apart, the earlier one first.
-    perform vaultbook.settle(p_signatures[1:middle]);
-    perform vaultbook.settle(p_signatures[middle + 1:]);
-    return;
-  end if;
+  loop
+    -- Asked again once the locks are held: what waited may have been settled meanwhile, and something new may wait.
+    candidates := vaultbook.with_waiting(p_signatures);
+    select coalesce(array_agg(distinct a.address), '{}') into addresses
+      from vaultbook.inbox as i cross join lateral unnest(i.vaults) as a (address)
+     where i.signature = any (candidates) and i.outcome <> 'conflict';
+    exit when addresses <@ locked;
+    perform vaultbook.lock_vaults(addresses);
+    locked := locked || addresses;
+  end loop;
+
+  perform vaultbook.open_vaults(candidates);
+  candidates := vaultbook.admit(candidates);
+  loop
+    -- A failed transaction on a vault that nobody knows has no owner: it makes no row, and waits in the inbox for the vault.
+    select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.owner, l.transaction_type,
+                          l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
+      into legs
+      from vaultbook.legs as l
+     where l.signature = any (candidates) and l.owner is not null;
+    select array_agg(f) into folded from vaultbook.fold(legs) as f;
+
+    with misfit as (
+      update vaultbook.inbox as i
+         set outcome = m.outcome, code = m.code, reason = m.reason, waits_until_slot = m.waits_until_slot, decided_at = clock_timestamp()
+        from vaultbook.misfits(folded) as m
+       where i.signature = m.signature and i.outcome <> 'conflict'
+      returning i.signature
+    )
+    select array_agg(m.signature) into out_of_place from misfit as m;
+    exit when out_of_place is null;
+    candidates := array(select c.signature from unnest(candidates) as c (signature) where c.signature <> all (out_of_place));
+  end loop;
+
+  perform vaultbook.post(folded);
+  insert into vaultbook.protocol_pauses (signature, event_index, slot, transaction_index, is_paused, admin, block_time)
+  select e.signature, e.event_index, e.slot, e.transaction_index, e.paused, e.authority, e.block_time
+    from vaultbook.events as e
+   where e.signature = any (candidates) and e.kind = 'pause' and not e.failed;
   update vaultbook.inbox as i
-     set outcome = verdict, code = why, reason = message, decided_at = clock_timestamp()
-   where i.signature = any (p_signatures) and i.outcome <> 'conflict';
+     set outcome = case when (i.content -> 'failed')::boolean then 'failed' else 'applied' end,
+         code = case when (i.content -> 'failed')::boolean and exists (
+                       select from vaultbook.legs as l where l.signature = i.signature and l.owner is null
+                     ) then 'vault_unknown' end,
+         reason = null,
+         waits_until_slot = null,
+         decided_at = clock_timestamp()
+   where i.signature = any (candidates) and i.outcome <> 'conflict';
+  return candidates;
 end
 $$;
 comment on function vaultbook.settle(text[]) is
-  'Applies these signatures, given in chain order, and writes each one''s outcome. What cannot be applied is parked where a later event '
-  'may make it possible, and quarantined where none can.';
+  'Settles these new signatures together with what waited for them: applies all that make a possible history, parks what a later event may '
+  'make possible, quarantines what none can. One never takes another with it. Returns what was applied, or recorded as failed.';
 alter function vaultbook.settle(text[]) owner to vaultbook_ledger;
-
-create function vaultbook.settle_waiting(p_signatures text[]) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  news text[] := p_signatures;
-  waiting text[];
-  settled text[] := '{}';
-begin
-  loop
-    select array_agg(w.signature order by w.slot, w.transaction_index) into waiting
-      from vaultbook.inbox as w
-     where (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
-       and w.code in ('vault_unknown', 'balance_would_be_negative')
-       and w.vaults && (
-         select coalesce(array_agg(distinct touched.vault), '{}')
-           from vaultbook.inbox as i
-          cross join lateral unnest(i.vaults) as touched (vault)
-          where i.signature = any (news) and i.outcome = 'applied'
-       );
-    exit when waiting is null;
-    perform vaultbook.settle(waiting);
-    select array_agg(i.signature) into news
-      from vaultbook.inbox as i
-     where i.signature = any (waiting) and i.outcome in ('applied', 'failed') and i.code is null;
-    exit when news is null;
-    settled := settled || news;
-  end loop;
-  return settled;
-end
-$$;
-comment on function vaultbook.settle_waiting(text[]) is
-  'After these signatures were settled, tries what waited for their vaults, and then what waited for those, until nothing moves. Returns '
-  'the signatures settled by it.';
-alter function vaultbook.settle_waiting(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.receive(p_source text, p_body bytea, p_items vaultbook.item[], out fresh integer[], out conflicts integer[])
 language plpgsql
@@ -170,7 +205,7 @@ begin
            times_seen = known.times_seen + 1, last_seen_at = clock_timestamp(),
            decided_at = case when item.outcome <> 'new' then clock_timestamp() end
       from item
-     where known.signature = item.signature and known.outcome in ('parked', 'quarantined') and known.content is null
+     where known.signature = item.signature and known.outcome in ('ignored', 'parked', 'quarantined') and known.content is null
     returning item.position
   )
   select coalesce(array_agg(d.position), '{}') into completed from done as d;
@@ -232,11 +267,10 @@ begin
   select array_agg(i) into items from jsonb_populate_recordset(null::vaultbook.item, p_items) as i;
   select * into received from vaultbook.receive(p_source, p_body, items);
 
-  select array_agg(i.signature order by i.slot, i.transaction_index) into arrived
+  select array_agg(i.signature) into arrived
     from vaultbook.inbox as i
    where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s where s.position = any (received.fresh));
-  perform vaultbook.settle(arrived);
-  settled := arrived || vaultbook.settle_waiting(arrived);
+  settled := vaultbook.settle(arrived);
   perform vaultbook.snapshot_after(settled);
   perform vaultbook.alert_after(
     settled,

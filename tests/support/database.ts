@@ -27,9 +27,10 @@ export interface TestDatabase {
  * Creates a database for one test file.
  *
  * @param options.migrated false leaves out Vaultbook's migrations (the stand-ins are always there); default true.
+ * @param options.server connection string of a superuser; default `VAULTBOOK_TEST_ADMIN_URL`.
  */
-export async function openTestDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
-  const base = Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
+export async function openTestDatabase(options: { migrated?: boolean; server?: string } = {}): Promise<TestDatabase> {
+  const base = options.server ?? Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
   if (!base) throw new Error("No test server: run `deno task test`, which starts one");
   const migrated = options.migrated ?? true;
   const server = postgres(base, { max: 1, onnotice: () => {} });
@@ -60,8 +61,8 @@ export async function openTestDatabase(options: { migrated?: boolean } = {}): Pr
 async function prepareTemplate(server: Sql, base: string, migrated: boolean): Promise<string> {
   const name = `template_${await fingerprint()}_${migrated ? "migrated" : "bare"}`;
   return await server.begin(async (sql) => {
-    // Session-wide and not transaction-wide would be wrong here: parallel test processes must wait for the finished template.
-    await sql`select pg_advisory_xact_lock(hashtext(${name}))`;
+    // Parallel test files wait here for the finished template. One lock for all of them: roles belong to the whole server.
+    await sql`select pg_advisory_xact_lock(hashtext('vaultbook test templates'))`;
     const [found] = await sql`select 1 from pg_database where datname = ${name}`;
     if (found) return name;
     const other = postgres(base, { max: 1, onnotice: () => {} });
@@ -71,6 +72,7 @@ async function prepareTemplate(server: Sql, base: string, migrated: boolean): Pr
       await other.unsafe(`create database ${building}`);
       const admin = postgres(withDatabase(base, building), { max: 1, onnotice: () => {} });
       await installProject(admin);
+      await sharePassword(admin, base);
       if (migrated) {
         const owner = postgres(withDatabase(withRole(base, "postgres"), building), { max: 1, onnotice: () => {} });
         await applyMigrations(owner);
@@ -83,6 +85,14 @@ async function prepareTemplate(server: Sql, base: string, migrated: boolean): Pr
     }
     return name;
   });
+}
+
+/** Gives the roles that tests log in as the superuser's password; a server that asks for none needs none. */
+async function sharePassword(admin: Sql, base: string): Promise<void> {
+  const password = decodeURIComponent(new URL(base).password);
+  if (!password) return;
+  const literal = `'${password.replaceAll("'", "''")}'`;
+  await admin.unsafe(`alter role postgres password ${literal}; alter role authenticator password ${literal}`).simple();
 }
 
 /** A short hash of every SQL file that shapes a database, so that an edited migration makes a new template. */
@@ -103,10 +113,9 @@ function withDatabase(url: string, name: string): string {
   return changed.href;
 }
 
-/** The test server trusts local connections, so the role's name is all that differs. */
+/** Every role has the superuser's password, so the role's name is all that differs. */
 function withRole(url: string, role: string): string {
   const changed = new URL(url);
   changed.username = role;
-  changed.password = "";
   return changed.href;
 }
