@@ -14,7 +14,8 @@ export interface Health {
 
 /** @throws the driver's error when the database cannot be reached. */
 export async function readHealth(database: Database): Promise<Health> {
-  const [row] = await database<{ health: Health }[]>`
+  const [row] = await database.run((sql) =>
+    sql<{ health: Health }[]>`
     select jsonb_build_object(
       'ingest_lag_seconds', (
         select extract(epoch from clock_timestamp() - d.received_at)::integer
@@ -24,7 +25,8 @@ export async function readHealth(database: Database): Promise<Health> {
         select count(*) from public.alerts as a
          where a.severity = 'critical' and not a.acknowledged and a.resolved_at is null
       )
-    ) as health`;
+    ) as health`
+  );
   if (!row) throw new Error("Cannot read the state: the database answered nothing");
   return row.health;
 }

@@ -47,8 +47,10 @@ async function settle(database: Database, delivery: Delivery, items: readonly In
   const json = JSON.stringify(items);
   for (let attempt = 1;; attempt++) {
     try {
-      const rows = await database<{ signature: string | null; outcome: Outcome; code: string | null }[]>`
-        select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb)`;
+      const rows = await database.run((sql) =>
+        sql<{ signature: string | null; outcome: Outcome; code: string | null }[]>`
+          select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb)`
+      );
       return rows.map(({ signature, outcome, code }) => ({ signature, outcome, code }));
     } catch (error) {
       if (!isTransient(error) || attempt === ATTEMPTS_MAX) throw error;

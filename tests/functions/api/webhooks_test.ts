@@ -40,7 +40,7 @@ function apiTest(name: string, run: (api: Running) => Promise<void>, environment
       });
       expect(await brokenInvariants(database.admin)).toEqual([]);
     } finally {
-      await settings.database.end();
+      await settings.database.close();
       await database.close();
     }
   });

@@ -78,7 +78,7 @@ function bookTest(name: string, run: (book: Book) => Promise<void>): void {
       });
       expect(await brokenInvariants(database.admin)).toEqual([]);
     } finally {
-      await connection.end();
+      await connection.close();
       await database.close();
     }
   });
@@ -259,7 +259,7 @@ bookTest("ingest() reaches one state whatever the order, the repetition and the 
       expect([replay, ...await wholeBook(database.admin)]).toEqual([replay, ...expected]);
       expect(await brokenInvariants(database.admin)).toEqual([]);
     } finally {
-      await connection.end();
+      await connection.close();
       await database.close();
     }
   }
