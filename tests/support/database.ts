@@ -8,6 +8,7 @@
 import postgres, { type Sql } from "postgres";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { installProject } from "@/supabase/local/project.ts";
+import { quoteLiteral } from "@/supabase/local/sql_text.ts";
 
 /** A database of a test file's own. */
 export interface TestDatabase {
@@ -33,14 +34,11 @@ export async function openTestDatabase(options: { migrated?: boolean; server?: s
   const base = options.server ?? Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
   if (!base) throw new Error("No test server: run `deno task test`, which starts one");
   const migrated = options.migrated ?? true;
-  const server = postgres(base, { max: 1, onnotice: () => {} });
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-  try {
+  await connected(base, async (server) => {
     const template = await prepareTemplate(server, base, migrated);
     await server.unsafe(`create database ${name} template ${template}`);
-  } finally {
-    await server.end();
-  }
+  });
   const adminUrl = withDatabase(base, name);
   const admin = postgres(adminUrl, { max: 4, onnotice: () => {} });
   return {
@@ -50,9 +48,7 @@ export async function openTestDatabase(options: { migrated?: boolean; server?: s
     admin,
     async close(): Promise<void> {
       await admin.end();
-      const last = postgres(base, { max: 1, onnotice: () => {} });
-      await last.unsafe(`drop database if exists ${name} with (force)`);
-      await last.end();
+      await connected(base, (server) => server.unsafe(`drop database if exists ${name} with (force)`));
     },
   };
 }
@@ -65,34 +61,41 @@ async function prepareTemplate(server: Sql, base: string, migrated: boolean): Pr
     await sql`select pg_advisory_xact_lock(hashtext('vaultbook test templates'))`;
     const [found] = await sql`select 1 from pg_database where datname = ${name}`;
     if (found) return name;
-    const other = postgres(base, { max: 1, onnotice: () => {} });
-    const building = `${name}_building`;
-    try {
-      await other.unsafe(`drop database if exists ${building} with (force)`);
-      await other.unsafe(`create database ${building}`);
-      const admin = postgres(withDatabase(base, building), { max: 1, onnotice: () => {} });
-      await installProject(admin);
-      await sharePassword(admin, base);
-      if (migrated) {
-        const owner = postgres(withDatabase(withRole(base, "postgres"), building), { max: 1, onnotice: () => {} });
-        await applyMigrations(owner);
-        await owner.end();
-      }
-      await admin.end();
-      await other.unsafe(`alter database ${building} rename to ${name}`);
-    } finally {
-      await other.end();
-    }
+    await connected(base, (other) => buildTemplate(other, base, name, migrated));
     return name;
   });
+}
+
+/** Under another name until it is complete. */
+async function buildTemplate(server: Sql, base: string, name: string, migrated: boolean): Promise<void> {
+  const building = `${name}_building`;
+  await server.unsafe(`drop database if exists ${building} with (force)`);
+  await server.unsafe(`create database ${building}`);
+  await connected(withDatabase(base, building), async (admin) => {
+    await installProject(admin);
+    await sharePassword(admin, base);
+  });
+  if (migrated) await connected(withDatabase(withRole(base, "postgres"), building), applyMigrations);
+  await server.unsafe(`alter database ${building} rename to ${name}`);
 }
 
 /** Gives the roles that tests log in as the superuser's password; a server that asks for none needs none. */
 async function sharePassword(admin: Sql, base: string): Promise<void> {
   const password = decodeURIComponent(new URL(base).password);
   if (!password) return;
-  const literal = `'${password.replaceAll("'", "''")}'`;
-  await admin.unsafe(`alter role postgres password ${literal}; alter role authenticator password ${literal}`).simple();
+  for (const role of ["postgres", "authenticator"]) {
+    await admin.unsafe(`alter role ${role} password ${quoteLiteral(password)}`);
+  }
+}
+
+/** Works over one connection, which is closed whatever happens. */
+async function connected<Result>(url: string, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+  }
 }
 
 /** A short hash of every SQL file that shapes a database, so that an edited migration makes a new template. */

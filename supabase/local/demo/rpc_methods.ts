@@ -1,0 +1,189 @@
+/**
+ * The JSON-RPC methods that the demo chain answers, in the shapes of a Solana node.
+ *
+ * @module
+ */
+import { accountAt } from "./accounts.ts";
+import type { DemoChain } from "./chain.ts";
+import { memoColumn } from "./memo.ts";
+import {
+  type CommonConfig,
+  configAt,
+  invalidParams,
+  readAddress,
+  readCount,
+  readList,
+  readSignature,
+  readSlot,
+  RpcError,
+} from "./rpc_request.ts";
+import type { ChainState } from "./state.ts";
+import { nodeTransaction } from "./transaction_json.ts";
+
+/** The version that the demo's node says it has; transactions of version 1 need 4.2. */
+const NODE_VERSION = "4.2.2";
+const ACCOUNTS_MAX = 100;
+const STATUSES_MAX = 256;
+const SIGNATURES_MAX = 1000;
+/** A node remembers the status of the last 300 slots; older ones need `searchTransactionHistory`. */
+const STATUS_SLOTS = 300;
+/** A blockhash is good for so many blocks. */
+const BLOCKHASH_BLOCKS = 150;
+
+type Method = (chain: DemoChain, params: readonly unknown[]) => unknown;
+
+/** Every method by name. A method throws {@link RpcError} for an error answer. */
+export const METHODS: Readonly<Record<string, Method>> = {
+  getAccountInfo,
+  getBlockHeight: (chain, params) => chain.calendar.heightOf(readSlot(chain, configAt(params, 0))),
+  getBlockTime,
+  getGenesisHash: (chain) => chain.blockhash(0),
+  getHealth: () => "ok",
+  getLatestBlockhash,
+  getMultipleAccounts,
+  getSignatureStatuses,
+  getSignaturesForAddress,
+  getSlot: (chain, params) => readSlot(chain, configAt(params, 0)),
+  getTransaction,
+  getVersion: () => ({ "feature-set": 0, "solana-core": NODE_VERSION }),
+};
+
+function getSignaturesForAddress(chain: DemoChain, params: readonly unknown[]): unknown {
+  const address = readAddress(params[0]);
+  const config = configAt(params, 1);
+  const slot = readSlot(chain, config, true);
+  const limit = readCount(config["limit"], "limit") ?? SIGNATURES_MAX;
+  if (limit < 1 || limit > SIGNATURES_MAX) throw invalidParams(`Invalid limit; max ${SIGNATURES_MAX}`);
+  const seen = chain.countUpTo(slot);
+  const before = numberAmong(chain, seen, config["before"], Infinity);
+  // An unknown `before` gives nothing; an unknown `until` is silently no bound at all, and gives the newest page.
+  if (before === null) return [];
+  const until = numberAmong(chain, seen, config["until"], -1) ?? -1;
+  const { finalized } = chain.tips();
+  const found = chain.naming(address).filter((number) => number < seen && number < before && number > until);
+  return found.slice(-limit).reverse().map((number) => signatureRow(chain, number, finalized));
+}
+
+/** The number of a signature; the default when none is given, null when it is not among the first `seen`. */
+function numberAmong(chain: DemoChain, seen: number, signature: unknown, absent: number): number | null {
+  if (signature === undefined || signature === null) return absent;
+  const number = chain.find(readSignature(signature));
+  return number === undefined || number >= seen ? null : number;
+}
+
+function signatureRow(chain: DemoChain, number: number, finalized: number): unknown {
+  const record = chain.record(number);
+  const memos = record.steps.flatMap((step) => step.kind === "memo" ? [step.text] : []);
+  return {
+    blockTime: record.time,
+    confirmationStatus: record.slot <= finalized ? "finalized" : "confirmed",
+    err: chain.errorOf(number),
+    memo: memoColumn(memos),
+    signature: record.signatures[0],
+    slot: record.slot,
+    transactionIndex: record.index,
+  };
+}
+
+function getTransaction(chain: DemoChain, params: readonly unknown[]): unknown {
+  const signature = readSignature(params[0]);
+  // The second parameter may be the encoding alone.
+  const config = typeof params[1] === "string" ? { encoding: params[1] } : configAt(params, 1);
+  const { encoding = "json" } = config as CommonConfig;
+  if (encoding !== "json") throw invalidParams(`The demo chain answers encoding json only, not ${String(encoding)}`);
+  const max = readCount((config as CommonConfig)["maxSupportedTransactionVersion"], "maxSupportedTransactionVersion");
+  const number = chain.find(signature);
+  if (number === undefined || number >= chain.countUpTo(readSlot(chain, config, true))) return null;
+  const { version } = chain.record(number);
+  if (version !== "legacy" && version > (max ?? -1)) {
+    throw new RpcError(
+      -32015,
+      `Transaction version (${version}) is not supported by the requesting client. Please try the request again with the ` +
+        `following configuration parameter: "maxSupportedTransactionVersion": ${version}`,
+    );
+  }
+  return nodeTransaction(chain.render(number), max !== undefined);
+}
+
+function getSignatureStatuses(chain: DemoChain, params: readonly unknown[]): unknown {
+  const signatures = readList(params[0], STATUSES_MAX).map(readSignature);
+  const everything = configAt(params, 1)["searchTransactionHistory"] === true;
+  const { confirmed, finalized } = chain.tips();
+  const value = signatures.map((signature) => {
+    const number = chain.find(signature);
+    if (number === undefined) return null;
+    const { slot } = chain.record(number);
+    if (!everything && slot < confirmed - STATUS_SLOTS) return null;
+    const err = chain.errorOf(number);
+    return {
+      confirmationStatus: slot <= finalized ? "finalized" : "confirmed",
+      confirmations: slot <= finalized ? null : confirmed - slot,
+      err,
+      slot,
+      status: err ? { Err: err } : { Ok: null },
+    };
+  });
+  return withContext(confirmed, value);
+}
+
+function getAccountInfo(chain: DemoChain, params: readonly unknown[]): unknown {
+  const address = readAddress(params[0]);
+  const config = configAt(params, 1);
+  const slot = readSlot(chain, config);
+  return withContext(slot, accountJson(chain, stateAt(chain, slot), address, config));
+}
+
+function getMultipleAccounts(chain: DemoChain, params: readonly unknown[]): unknown {
+  const addresses = readList(params[0], ACCOUNTS_MAX).map(readAddress);
+  const config = configAt(params, 1);
+  const slot = readSlot(chain, config);
+  const state = stateAt(chain, slot);
+  return withContext(slot, addresses.map((address) => accountJson(chain, state, address, config)));
+}
+
+function stateAt(chain: DemoChain, slot: number): ChainState {
+  return chain.stateAfter(chain.countUpTo(slot));
+}
+
+/** An account as base64, whole or the slice that the request asks for. */
+function accountJson(chain: DemoChain, state: ChainState, address: string, config: CommonConfig): unknown {
+  const { encoding = "base64" } = config;
+  if (encoding !== "base64") {
+    throw invalidParams(`The demo chain answers encoding base64 only, not ${String(encoding)}`);
+  }
+  const account = accountAt(state, chain.book, address);
+  if (!account) return null;
+  const data = account.data();
+  const slice = configAt([config["dataSlice"]], 0);
+  const from = readCount(slice["offset"], "dataSlice.offset") ?? 0;
+  const length = readCount(slice["length"], "dataSlice.length") ?? data.length;
+  return {
+    data: [data.subarray(from, from + length).toBase64(), "base64"],
+    executable: account.executable,
+    lamports: account.lamports,
+    owner: account.owner,
+    // A node says 2^64 − 1 here, which no JSON number of JavaScript can.
+    rentEpoch: 0,
+    space: data.length,
+  };
+}
+
+function getBlockTime(chain: DemoChain, params: readonly unknown[]): unknown {
+  const slot = readCount(params[0], "slot");
+  if (slot === undefined) throw invalidParams("Invalid params: slot");
+  if (slot > chain.tips().confirmed) throw new RpcError(-32004, `Block not available for slot ${slot}`);
+  if (chain.calendar.isSkipped(slot)) {
+    throw new RpcError(-32007, `Slot ${slot} was skipped, or missing due to ledger jump to recent snapshot`);
+  }
+  return chain.calendar.timeOf(slot);
+}
+
+function getLatestBlockhash(chain: DemoChain, params: readonly unknown[]): unknown {
+  const slot = readSlot(chain, configAt(params, 0));
+  const lastValidBlockHeight = chain.calendar.heightOf(slot) + BLOCKHASH_BLOCKS;
+  return withContext(slot, { blockhash: chain.blockhash(slot), lastValidBlockHeight });
+}
+
+function withContext(slot: number, value: unknown): unknown {
+  return { context: { apiVersion: NODE_VERSION, slot }, value };
+}

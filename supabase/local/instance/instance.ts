@@ -1,0 +1,172 @@
+/**
+ * One running Vaultbook on a data folder: database, platform, and the demo chain that feeds it.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { DEMO_PROGRAM, USDT_MINT } from "../demo/address.ts";
+import { type Demo, DEMO_SEED, startDemo } from "../demo/demo.ts";
+import { startPlatform } from "../platform.ts";
+import { removeData } from "../postgres/data_folder.ts";
+import { freePort } from "../postgres/port.ts";
+import { openInstanceDatabase } from "./database.ts";
+import { openLog } from "./log_file.ts";
+import { lockInstance } from "./lock.ts";
+import { loadSecrets, type Secrets } from "./secrets.ts";
+import { removeStatus, type Status, writeStatus } from "./status.ts";
+
+/** How to run it. */
+export interface InstanceOptions {
+  /** The data folder. */
+  readonly dir: string;
+  readonly host: string;
+  /** Wanted ports; the next free ones are taken where they are not. */
+  readonly port: number;
+  readonly databasePort: number;
+  readonly rpcPort: number;
+  /** See {@link openInstanceDatabase}. */
+  readonly databaseUrl?: string;
+  /** Whether the demo chain trades. */
+  readonly demo: boolean;
+  /** Whether everything in the data folder is deleted first. */
+  readonly fresh: boolean;
+  /** Variables of the caller's own that the functions take, such as VAULT_PROGRAM_ID. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onProgress: (message: string) => void;
+}
+
+/** A running instance. */
+export interface Instance {
+  readonly status: Status;
+  /** Null without the demo. */
+  readonly demo: Demo | null;
+  /** Rejects when a part that it cannot do without ends by itself. */
+  readonly failed: Promise<never>;
+  /** Ends everything, in order, and frees the folder. */
+  close(): Promise<void>;
+}
+
+/** What an app under development may be served from, for sign-in. */
+const SITE_URL = "http://localhost:3000";
+const REDIRECT_URLS = ["http://localhost:*/**", "http://127.0.0.1:*/**", "https://localhost:*/**"];
+
+/** The variables that the functions take from the caller's environment, beside what is made here. */
+const TAKEN = [
+  "HELIUS_WEBHOOK_SECRETS",
+  "CRON_SECRET",
+  "SOLANA_RPC_URL",
+  "SOLANA_RPC_URL_2",
+  "VAULT_PROGRAM_ID",
+  "USDT_MINT",
+  "VAULT_AUTHORITIES",
+];
+
+/**
+ * Starts an instance; when this resolves, everything answers and `status.json` says where.
+ *
+ * @throws {InstanceRunning} when another process runs on the folder; any other error after what had started was ended again.
+ */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { dir, host, onProgress } = options;
+  await using opened = new AsyncDisposableStack();
+  const lock = await lockInstance(dir);
+  opened.defer(() => lock.release());
+  if (options.fresh) await deleteContents(dir);
+  const log = openLog(join(dir, "vaultbook.log"));
+  opened.defer(() => log.close());
+  const secrets = await loadSecrets(dir);
+
+  const database = await openInstanceDatabase({
+    dir,
+    host,
+    port: options.databasePort,
+    ...(options.databaseUrl === undefined ? {} : { url: options.databaseUrl }),
+    passwords: secrets.databasePasswords,
+    onProgress,
+  });
+  opened.defer(() => database.close());
+
+  const port = await freePort(host, options.port);
+  if (port !== options.port) onProgress(`Port ${options.port} is taken: the API is on ${port}`);
+  const rpcPort = options.demo ? await freePort(host, options.rpcPort) : 0;
+  const environment = environmentOf(options, secrets, rpcPort);
+  onProgress("Starting the platform");
+  const platform = await startPlatform({
+    adminUrl: database.adminUrl,
+    authenticatorUrl: database.authenticatorUrl,
+    functionsDatabaseUrl: database.ownerUrl,
+    host,
+    port,
+    secrets: { publishable: secrets.publishableKey, secret: secrets.secretKey, signingKey: secrets.signingKey },
+    functionsEnv: environment,
+    siteUrl: SITE_URL,
+    redirectUrls: REDIRECT_URLS,
+    accessTokenHook: "vaultbook.custom_access_token_hook",
+    jobs: { cron: !database.has.cron, net: !database.has.net },
+    log: log.write,
+    eagerFunctions: true,
+  });
+  opened.defer(() => platform.close());
+
+  const webhookSecret = environment.HELIUS_WEBHOOK_SECRETS?.split(",")[0]?.trim() ?? "";
+  const demo = options.demo
+    ? await startDemo({
+      folder: join(dir, "demo"),
+      seed: DEMO_SEED,
+      programId: environment.VAULT_PROGRAM_ID ?? DEMO_PROGRAM,
+      mint: environment.USDT_MINT ?? USDT_MINT,
+      webhookUrl: `${platform.url}/functions/v1/api/webhooks/helius`,
+      webhookSecret,
+      host,
+      rpcPort,
+      log: (line) => log.write(`demo: ${line}`),
+    })
+    : null;
+  if (demo) {
+    opened.defer(() => demo.close());
+    onProgress("The demo chain delivers its first transactions");
+    await demo.caughtUp;
+  }
+
+  const status: Status = {
+    API_URL: platform.url,
+    DB_URL: database.ownerUrl,
+    FUNCTIONS_URL: `${platform.url}/functions/v1`,
+    REALTIME_URL: `${platform.url.replace("http", "ws")}/realtime/v1`,
+    PUBLISHABLE_KEY: secrets.publishableKey,
+    SECRET_KEY: secrets.secretKey,
+    JWKS_URL: `${platform.url}/auth/v1/.well-known/jwks.json`,
+    HELIUS_WEBHOOK_SECRET: webhookSecret,
+    CRON_SECRET: environment.CRON_SECRET ?? "",
+    SOLANA_RPC_URL: environment.SOLANA_RPC_URL ?? "",
+    VAULT_PROGRAM_ID: environment.VAULT_PROGRAM_ID ?? "",
+    PID: Deno.pid,
+  };
+  await writeStatus(dir, status);
+  opened.defer(() => removeStatus(dir));
+  const running = opened.move();
+  return { status, demo, failed: database.failed, close: () => running.disposeAsync() };
+}
+
+function environmentOf(options: InstanceOptions, secrets: Secrets, rpcPort: number): Record<string, string> {
+  const given = TAKEN.flatMap((name) => {
+    const value = options.environment[name];
+    return value ? [[name, value]] : [];
+  });
+  return {
+    HELIUS_WEBHOOK_SECRETS: secrets.heliusWebhookSecret,
+    CRON_SECRET: secrets.cronSecret,
+    VAULT_PROGRAM_ID: DEMO_PROGRAM,
+    USDT_MINT,
+    ...(options.demo ? { SOLANA_RPC_URL: `http://${options.host}:${rpcPort}` } : {}),
+    ...Object.fromEntries(given),
+  };
+}
+
+/** Everything but the lock, which this process holds. */
+async function deleteContents(dir: string): Promise<void> {
+  await removeData(join(dir, "postgres"));
+  for await (const entry of Deno.readDir(dir)) {
+    if (entry.name !== "lock") await Deno.remove(join(dir, entry.name), { recursive: true });
+  }
+}

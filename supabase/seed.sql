@@ -1,0 +1,2 @@
+-- Nothing to sow: the ledger is written by its own functions from chain events alone, and alert rules come with the
+-- migrations. `deno task start` fills a local project from the demo chain.

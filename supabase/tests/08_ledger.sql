@@ -1,0 +1,37 @@
+-- The ledger: its functions belong to its role, and nobody else runs them one by one. What they do is tested through ingest.
+begin;
+set local role postgres;
+select plan(4);
+
+select is_empty(
+    $$select p.oid::regprocedure from pg_catalog.pg_proc as p
+       where p.pronamespace = 'vaultbook'::regnamespace
+         and p.prosrc ~* '(insert into|update|delete from) (public\.(vaults|transactions)|vaultbook\.(inbox|deliveries|protocol_pauses))'
+         and p.proowner <> 'vaultbook_ledger'::regrole$$,
+    'Every function that writes the ledger belongs to vaultbook_ledger'
+  );
+select is_empty(
+    $$select p.oid::regprocedure from pg_catalog.pg_proc as p
+       where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
+         and p.oid not in ('vaultbook.ingest(text, bytea, jsonb)'::regprocedure,
+                           'vaultbook.raise_alerts(vaultbook.occurrence[])'::regprocedure)$$,
+    'The ledger is entered by ingest() and raise_alerts() only'
+  );
+select is_empty(
+    $$select p.oid::regprocedure, r.rolname
+        from pg_catalog.pg_proc as p
+       cross join pg_catalog.pg_roles as r
+       where p.pronamespace = 'vaultbook'::regnamespace and r.rolname in ('anon', 'authenticated')
+         and has_function_privilege(r.oid, p.oid, 'execute')$$,
+    'anon and authenticated run nothing in vaultbook'
+  );
+select results_eq(
+    $$select p.oid::regprocedure::text
+        from pg_catalog.pg_proc as p
+       where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')$$,
+    $$values ('vaultbook.ingest(text,bytea,jsonb)')$$,
+    'The service runs no part of the ledger''s work alone'
+  );
+
+select * from finish();
+rollback;

@@ -1,0 +1,130 @@
+-- Realtime: who may listen to what, and what is sent to whom.
+begin;
+set local role postgres;
+select plan(0);
+
+select results_eq(
+    $$select schemaname::text || '.' || tablename::text from pg_catalog.pg_publication_tables where pubname = 'supabase_realtime'$$,
+    array['public.alerts'],
+    'Only alerts are published to postgres_changes'
+  );
+
+-- The server asks by writing a message that holds nothing but topic and extension, and looking whether the caller can read it.
+create function pg_temp.may_listen(name text, kind text default 'broadcast') returns boolean
+language plpgsql
+as $$
+begin
+  perform set_config('realtime.topic', name, true);
+  return exists (select from realtime.messages as m where m.topic = name and m.extension = kind);
+end
+$$;
+grant execute on function pg_temp.may_listen(text, text) to public;
+create temporary table topic as
+select unnest(array['alerts:' || repeat('A', 43), 'vault:' || repeat('A', 43), 'alerts:' || repeat('B', 43), 'vault:' || repeat('B', 43),
+                    'alerts:ops', 'alerts:', 'vault:', 'tvl', 'other']) as name;
+grant select on topic to public;
+insert into realtime.messages (topic, extension) select name, 'broadcast' from topic;
+insert into realtime.messages (topic, extension) select name, 'presence' from topic;
+
+set local role authenticated;
+select set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'wallet_address', repeat('A', 43))::text, true);
+select results_eq(
+    'select name from topic where pg_temp.may_listen(name) order by 1',
+    array['alerts:' || repeat('A', 43), 'vault:' || repeat('A', 43)],
+    'An owner listens to the own alerts and the own vault, and to nothing else'
+  );
+select is_empty($$select name from topic where pg_temp.may_listen(name, 'presence')$$, 'An owner is shown no presence');
+select throws_ok(
+    format('insert into realtime.messages (topic, extension) values (%L, ''broadcast'')', name), '42501', null,
+    format('An owner cannot send to %s', name)
+  )
+  from topic;
+
+set local request.jwt.claims = '{"role": "authenticated", "app_metadata": {"role": "ops"}}';
+select results_eq(
+    'select name from topic where pg_temp.may_listen(name) order by 1',
+    $$select name from topic where name ~ '^(alerts|vault):' order by 1$$,
+    'Operators listen to all alerts and vaults'
+  );
+select is_empty(
+    $$select set_config('request.jwt.claims', claims, true), name from (values
+        ('{"role": "authenticated"}'),
+        ('{"role": "authenticated", "wallet_address": null}'),
+        ('{"role": "authenticated", "user_metadata": {"wallet_address": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "role": "ops"}}'),
+        ('{"role": "authenticated", "app_metadata": {"role": "OPS"}}')
+      ) as nobody (claims), topic
+      where set_config('request.jwt.claims', claims, true) <> '' and pg_temp.may_listen(name)$$,
+    'Without a wallet, and with what users write about themselves, nobody listens to anything'
+  );
+set local role anon;
+set local request.jwt.claims = '{"role": "anon"}';
+select is_empty('select name from topic where pg_temp.may_listen(name)', 'anon listens to no private channel');
+set local role postgres;
+delete from realtime.messages;
+
+-- What is sent
+create temporary view sent as
+select topic, event, private, payload - 'id' - 'created_at' - 'updated_at' - 'timestamp' as payload from realtime.messages;
+
+set local role vaultbook_ledger;
+insert into public.vaults (owner, vault_address, token_account) values (repeat('A', 43), repeat('B', 43), repeat('C', 43));
+set local role postgres;
+select is_empty('select * from sent', 'A vault that comes to be is not announced');
+
+set local role vaultbook_ledger;
+update public.vaults set total_balance = 9007199254740993, locked_balance = 1, available_balance = 9007199254740992;
+set local role postgres;
+select results_eq(
+    'table sent',
+    $$values (
+        'vault:' || repeat('A', 43), 'vault_updated', true,
+        jsonb_build_object(
+          'owner', repeat('A', 43), 'vault_address', repeat('B', 43), 'status', 'active', 'total_balance', '9007199254740993',
+          'locked_balance', '1', 'available_balance', '9007199254740992', 'total_deposited', '0', 'total_withdrawn', '0'
+        )
+      )$$,
+    'vault_updated goes to the owner, with balances as text'
+  );
+delete from realtime.messages;
+
+set local role vaultbook_ledger;
+insert into public.transactions (vault_owner, transaction_type, amount, balance_before, balance_after)
+values (repeat('A', 43), 'deposit', 9007199254740993, 0, 9007199254740993);
+set local role postgres;
+select results_eq(
+    $$select topic, event, private, payload ->> 'amount', payload ->> 'balance_after', payload ?| '{total_after, locked_after}'
+        from sent$$,
+    $$values ('vault:' || repeat('A', 43), 'transaction_recorded', true, '9007199254740993', '9007199254740993', false)$$,
+    'transaction_recorded goes to the owner, with amounts as text and without what the ledger keeps for itself'
+  );
+delete from realtime.messages;
+
+set local role service_role;
+insert into public.alerts (severity, alert_type, message, vault_owner) values ('info', 'large_tx', 'Large', repeat('A', 43));
+insert into public.alerts (severity, alert_type, message) values ('critical', 'ingest_stalled', 'Silence');
+set local role postgres;
+select results_eq(
+    $$select topic, event, private, payload ->> 'message' from sent order by topic, 4$$,
+    $$values
+      ('alerts:' || repeat('A', 43), 'alert_created', true, 'Large'),
+      ('alerts:ops', 'alert_created', true, 'Large'),
+      ('alerts:ops', 'alert_created', true, 'Silence')$$,
+    'alert_created goes to the owner and to the operators, one of the system to the operators alone'
+  );
+delete from realtime.messages;
+
+set local role service_role;
+insert into public.tvl_snapshots (total_value_locked, active_vaults, total_locked, total_available)
+values (9007199254740993, 1, 1, 9007199254740992);
+set local role postgres;
+select results_eq(
+    'table sent',
+    $$values (
+        'tvl', 'tvl_updated', false,
+        '{"total_value_locked": "9007199254740993", "active_vaults": 1, "total_locked": "1", "total_available": "9007199254740992"}'::jsonb
+      )$$,
+    'tvl_updated goes to everybody, with amounts as text'
+  );
+
+select * from finish();
+rollback;

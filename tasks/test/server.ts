@@ -1,0 +1,104 @@
+/**
+ * A PostgreSQL for one run of the tests: its data lies in a temporary folder and outlives nothing.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { removeData } from "@/supabase/local/postgres/data_folder.ts";
+import { exists } from "@/supabase/local/postgres/exists.ts";
+import { type PostgresServer, startPostgres } from "@/supabase/local/postgres/server.ts";
+
+/** A running server. */
+export interface TestServer {
+  /** Connection string of a superuser. */
+  readonly adminUrl: string;
+  /** A temporary folder for whoever uses the server. Other users may pass through it: under root PostgreSQL is one of them. */
+  readonly folder: string;
+  /** Aborted when the user wants no more. */
+  readonly interrupted: AbortSignal;
+}
+
+/** What to do beside the work. */
+export interface TestServerOptions {
+  /** Leaves the server running and the folder where it is, and says how to end it. */
+  readonly keep?: boolean;
+  /** Hears of what takes long, and of what the user should know. */
+  readonly onProgress: (message: string) => void;
+}
+
+/**
+ * Starts an embedded PostgreSQL in a temporary folder, works, and takes everything away again, whatever happens: also on
+ * Ctrl-C, and also what the work itself left running in the folder. Where the environment names a server in
+ * VAULTBOOK_TEST_ADMIN_URL, that one is used and left alone.
+ *
+ * @throws {Error} "Interrupted" after Ctrl-C; else what the work throws, or why the server does not start.
+ */
+export async function withTestServer<Result>(
+  options: TestServerOptions,
+  work: (server: TestServer) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const interruption = Promise.withResolvers<never>();
+  interruption.promise.catch(() => {});
+  const interrupt = (): void => {
+    controller.abort();
+    interruption.reject(new Error("Interrupted"));
+  };
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
+  const folder = await makeFolder();
+  let server: PostgresServer | undefined;
+  try {
+    const given = Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
+    if (!given) server = await start(folder, options.onProgress);
+    const adminUrl = server?.adminUrl ?? given ?? "";
+    if (server && options.keep) {
+      options.onProgress(`PostgreSQL stays (kill ${server.pid} ends it, ${folder}): ${adminUrl}`);
+    }
+    return await Promise.race([work({ adminUrl, folder, interrupted: controller.signal }), interruption.promise]);
+  } finally {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
+    if (!options.keep) {
+      await server?.stop();
+      await removeFolder(folder);
+    }
+  }
+}
+
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+async function makeFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "vaultbook-test-" });
+  if (Deno.build.os !== "windows") await Deno.chmod(folder, 0o711);
+  return folder;
+}
+
+async function start(folder: string, onProgress: (message: string) => void): Promise<PostgresServer> {
+  return await startPostgres({
+    dataDir: join(folder, "postgres"),
+    host: "127.0.0.1",
+    port: unusedPort(),
+    password: crypto.randomUUID(),
+    durable: false,
+    logFile: join(folder, "postgres.log"),
+    settings: { max_connections: "200" },
+    onProgress,
+  });
+}
+
+/** Stops every PostgreSQL whose data lies in the folder, however deep, and deletes the folder. */
+async function removeFolder(folder: string): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const inner = join(folder, entry.name);
+    if (!entry.isFile && await exists(join(inner, "PG_VERSION"))) await removeData(inner);
+    else if (entry.isDirectory) await removeFolder(inner);
+  }
+  await Deno.remove(folder, { recursive: true });
+}
+
+/** One of the ports that the system gives to whoever asks for none in particular. */
+function unusedPort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
