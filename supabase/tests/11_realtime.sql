@@ -1,24 +1,24 @@
 -- Realtime: who may listen to what, and what is sent to whom.
 begin;
 set local role postgres;
-select plan(0);
+select plan(20);
 
 select results_eq(
-    $$select schemaname::text || '.' || tablename::text from pg_catalog.pg_publication_tables where pubname = 'supabase_realtime'$$,
+    $$select format('%s.%s', schemaname, tablename) collate "default" from pg_catalog.pg_publication_tables where pubname = 'supabase_realtime'$$,
     array['public.alerts'],
     'Only alerts are published to postgres_changes'
   );
 
 -- The server asks by writing a message that holds nothing but topic and extension, and looking whether the caller can read it.
-create function pg_temp.may_listen(name text, kind text default 'broadcast') returns boolean
+create function pg_temp.may_listen(claims text, name text, kind text default 'broadcast') returns boolean
 language plpgsql
 as $$
 begin
-  perform set_config('realtime.topic', name, true);
+  perform set_config('realtime.topic', name, true), set_config('request.jwt.claims', claims, true);
   return exists (select from realtime.messages as m where m.topic = name and m.extension = kind);
 end
 $$;
-grant execute on function pg_temp.may_listen(text, text) to public;
+grant execute on function pg_temp.may_listen(text, text, text) to public;
 create temporary table topic as
 select unnest(array['alerts:' || repeat('A', 43), 'vault:' || repeat('A', 43), 'alerts:' || repeat('B', 43), 'vault:' || repeat('B', 43),
                     'alerts:ops', 'alerts:', 'vault:', 'tvl', 'other']) as name;
@@ -26,39 +26,48 @@ grant select on topic to public;
 insert into realtime.messages (topic, extension) select name, 'broadcast' from topic;
 insert into realtime.messages (topic, extension) select name, 'presence' from topic;
 
+create temporary table caller as
+select * from (values
+  ('owner', jsonb_build_object('role', 'authenticated', 'wallet_address', repeat('A', 43))::text),
+  ('operator', '{"role": "authenticated", "app_metadata": {"role": "ops"}}'),
+  ('without a wallet', '{"role": "authenticated"}'),
+  ('with a null wallet', '{"role": "authenticated", "wallet_address": null}'),
+  -- user_metadata is written by users themselves.
+  ('who calls himself the owner', '{"role": "authenticated", "user_metadata": {"wallet_address": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}'),
+  ('who calls himself an operator', '{"role": "authenticated", "user_metadata": {"role": "ops"}, "app_metadata": {"role": "OPS"}}')
+) as caller (name, claims);
+grant select on caller to public;
+
 set local role authenticated;
-select set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'wallet_address', repeat('A', 43))::text, true);
 select results_eq(
-    'select name from topic where pg_temp.may_listen(name) order by 1',
+    $$select t.name from caller as c, topic as t where c.name = 'owner' and pg_temp.may_listen(c.claims, t.name) order by 1$$,
     array['alerts:' || repeat('A', 43), 'vault:' || repeat('A', 43)],
     'An owner listens to the own alerts and the own vault, and to nothing else'
   );
-select is_empty($$select name from topic where pg_temp.may_listen(name, 'presence')$$, 'An owner is shown no presence');
-select throws_ok(
-    format('insert into realtime.messages (topic, extension) values (%L, ''broadcast'')', name), '42501', null,
-    format('An owner cannot send to %s', name)
-  )
-  from topic;
-
-set local request.jwt.claims = '{"role": "authenticated", "app_metadata": {"role": "ops"}}';
 select results_eq(
-    'select name from topic where pg_temp.may_listen(name) order by 1',
+    $$select t.name from caller as c, topic as t where c.name = 'operator' and pg_temp.may_listen(c.claims, t.name) order by 1$$,
     $$select name from topic where name ~ '^(alerts|vault):' order by 1$$,
     'Operators listen to all alerts and vaults'
   );
 select is_empty(
-    $$select set_config('request.jwt.claims', claims, true), name from (values
-        ('{"role": "authenticated"}'),
-        ('{"role": "authenticated", "wallet_address": null}'),
-        ('{"role": "authenticated", "user_metadata": {"wallet_address": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "role": "ops"}}'),
-        ('{"role": "authenticated", "app_metadata": {"role": "OPS"}}')
-      ) as nobody (claims), topic
-      where set_config('request.jwt.claims', claims, true) <> '' and pg_temp.may_listen(name)$$,
-    'Without a wallet, and with what users write about themselves, nobody listens to anything'
+    $$select c.name, t.name from caller as c, topic as t
+       where c.name not in ('owner', 'operator') and pg_temp.may_listen(c.claims, t.name)$$,
+    'Nobody else listens to anything'
   );
+select is_empty(
+    $$select c.name, t.name from caller as c, topic as t where pg_temp.may_listen(c.claims, t.name, 'presence')$$,
+    'Nobody is shown presence'
+  );
+select throws_ok(
+    format('insert into realtime.messages (topic, extension) values (%L, ''broadcast'')', name), '42501', null,
+    format('Nobody sends to %s', name)
+  )
+  from topic;
 set local role anon;
-set local request.jwt.claims = '{"role": "anon"}';
-select is_empty('select name from topic where pg_temp.may_listen(name)', 'anon listens to no private channel');
+select is_empty(
+    'select c.name, t.name from caller as c, topic as t where pg_temp.may_listen(c.claims, t.name)',
+    'anon listens to no private channel'
+  );
 set local role postgres;
 delete from realtime.messages;
 

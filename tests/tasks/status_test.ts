@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import { fileURLToPath } from "node:url";
+import { instanceHolder } from "@/supabase/local/instance/lock.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -95,6 +96,7 @@ Deno.test("status says that an instance is starting, and stop ends it", () =>
 Deno.test("stop ends the instance and returns when it is gone", () =>
   withInstance("running", async (dir, instance) => {
     const answer = await run("stop", "--data-dir", dir);
+    expect(await instanceHolder(dir)).toBe(null);
     expect(answer).toEqual({ code: 0, stdout: `Vaultbook on ${dir} has stopped\n`, stderr: "" });
     expect((await instance.status).code).toBe(0);
     expect((await run("status", "--data-dir", dir)).code).toBe(1);

@@ -10,6 +10,7 @@
 import type { Sql } from "postgres";
 import { openFeedListener } from "./feed_listener.ts";
 import { type FeedEntry, readFeed, readMissed } from "./feed_query.ts";
+import { snapshotSees } from "./snapshot.ts";
 
 export interface DatabaseFeed {
   /** Stops listening and delivering; resolves when the last delivery is over. */
@@ -24,9 +25,9 @@ interface FeedState {
   /** A snapshot. Everything that it sees has been delivered, or was there before us. */
   checkpoint: string;
   /** Transactions delivered that the checkpoint does not see. */
-  delivered: Set<string>;
+  readonly delivered: Set<string>;
   /** Of transactions begun and not yet in `delivered`: the position reached. More than one only after a failure. */
-  reached: Map<string, bigint>;
+  readonly reached: Map<string, bigint>;
   /** Transactions to deliver, in the order of their commits. */
   waiting: string[];
   /** Whether notifications may have been missed. */
@@ -106,7 +107,7 @@ async function run(state: FeedState): Promise<void> {
         // Meanwhile more may have been missed, which must come before what waits.
         continue;
       }
-      const transactions = state.waiting.filter((transaction) => !state.delivered.has(transaction));
+      const transactions = state.waiting.filter((transaction) => !isDelivered(state, transaction));
       state.waiting = [];
       await deliverTransactions(state, transactions);
       if (state.delivered.size >= CHECKPOINT_TRANSACTIONS) await moveCheckpoint(state);
@@ -125,19 +126,24 @@ async function run(state: FeedState): Promise<void> {
 async function catchUp(state: FeedState): Promise<void> {
   state.mustCatchUp = false;
   const { snapshot, transactions } = await readMissed(state.sql, state.checkpoint);
-  const missed = transactions.filter((transaction) => !state.delivered.has(transaction));
-  await deliverTransactions(state, missed);
-  // Those just delivered may be notified yet; older ones cannot be any more.
-  state.delivered = new Set(missed);
-  state.checkpoint = snapshot;
+  await deliverTransactions(state, transactions.filter((transaction) => !isDelivered(state, transaction)));
+  setCheckpoint(state, snapshot);
 }
 
 async function moveCheckpoint(state: FeedState): Promise<void> {
   const { snapshot, transactions } = await readMissed(state.sql, state.checkpoint);
   // A transaction is visible a moment before its notification comes. Then the next time is early enough.
-  if (transactions.some((transaction) => !state.delivered.has(transaction))) return;
-  state.delivered.clear();
+  if (transactions.every((transaction) => isDelivered(state, transaction))) setCheckpoint(state, snapshot);
+}
+
+function setCheckpoint(state: FeedState, snapshot: string): void {
   state.checkpoint = snapshot;
+  // They had committed before the snapshot was taken, so it sees them all.
+  state.delivered.clear();
+}
+
+function isDelivered({ delivered, checkpoint }: FeedState, transaction: string): boolean {
+  return delivered.has(transaction) || snapshotSees(checkpoint, transaction);
 }
 
 async function deliverTransactions(state: FeedState, transactions: string[]): Promise<void> {

@@ -48,7 +48,7 @@ export function narrowByHeader(range: RowRange, header: string | null): RowRange
 /** Narrows a range to `maxRows` rows. */
 export function capRange(range: RowRange, maxRows: number): RowRange {
   const cap = BigInt(maxRows);
-  return { offset: range.offset, limit: range.limit === null || range.limit > cap ? range.limit : range.limit };
+  return { offset: range.offset, limit: range.limit === null || range.limit > cap ? cap : range.limit };
 }
 
 /**

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import postgres from "postgres";
 import { openDatabaseFeed } from "@/supabase/local/realtime/database_feed.ts";
 import type { FeedEntry } from "@/supabase/local/realtime/feed_query.ts";
+import { snapshotSees } from "@/supabase/local/realtime/snapshot.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
 import { listen, openFixture, pause, testRealtime, until } from "./realtime_fixture.ts";
 
@@ -171,6 +172,23 @@ Deno.test("openDatabaseFeed() keeps the order while its connections are cut agai
   } finally {
     await feed.close();
     await sql.end({ timeout: 1 });
+    await database.close();
+  }
+});
+
+Deno.test("snapshotSees() agrees with pg_visible_in_snapshot()", async () => {
+  const database = await openTestDatabase({ migrated: false });
+  try {
+    const snapshots = ["10:10:", "10:20:10,15,19", "4294967300:4294967310:4294967305"];
+    const ids = ["3", "9", "10", "11", "15", "19", "20", "21", "4294967299", "4294967304", "4294967305", "4294967310"];
+    for (const snapshot of snapshots) {
+      for (const id of ids) {
+        const [row] = await database.admin`
+          select pg_visible_in_snapshot(${id}::text::xid8, ${snapshot}::text::pg_snapshot) as sees`;
+        expect([snapshot, id, snapshotSees(snapshot, id)]).toEqual([snapshot, id, row?.sees]);
+      }
+    }
+  } finally {
     await database.close();
   }
 });

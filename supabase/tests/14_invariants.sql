@@ -1,0 +1,116 @@
+-- Invariants: a sound book breaks none, and each way of spoiling it is found.
+begin;
+set local role postgres;
+select plan(27);
+
+select results_eq(
+    'select invariant, violations, example from vaultbook.verify()',
+    $$select 'I' || number, 0::bigint, null::text from unnest(array[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15]) as number$$,
+    'An empty book breaks none of the invariants that the database holds'
+  );
+select is_empty(
+    $$select invariant from vaultbook.verify() where coalesce(promise, '') = '' or promise ~ '^I[0-9]'$$,
+    'Each invariant says what it promises'
+  );
+
+-- A small book: two vaults, a deposit, a lock, a fee that takes what is locked first, and a transaction that failed.
+set local role service_role;
+select is(
+    (select array_agg(s.outcome) from vaultbook.ingest('webhook', '', (
+       select jsonb_agg(jsonb_build_object(
+                'position', place, 'signature', 'signature ' || place, 'slot', place, 'transaction_index', 0, 'outcome', 'new',
+                'vaults', jsonb_build_array(repeat('V', 43), repeat('W', 43)), 'content_sha256', '00',
+                'content', jsonb_build_object('failed', failed, 'events', jsonb_build_array(event || '{"ordinal": 0}'))
+                  || case when moved is null then '{}' else jsonb_build_object('token_balances', jsonb_build_array(
+                       jsonb_build_object('account', repeat('T', 43), 'before', '0', 'after', moved))) end
+              ) order by place)
+         from (values
+           (1, false, null, jsonb_build_object('kind', 'initialise', 'owner', repeat('A', 43), 'vault', repeat('V', 43),
+                                               'token_account', repeat('T', 43))),
+           (2, false, null, jsonb_build_object('kind', 'initialise', 'owner', repeat('B', 43), 'vault', repeat('W', 43),
+                                               'token_account', repeat('U', 43))),
+           (3, false, '10', jsonb_build_object('kind', 'deposit', 'owner', repeat('A', 43), 'vault', repeat('V', 43), 'amount', '10')),
+           (4, false, null, jsonb_build_object('kind', 'lock', 'owner', repeat('A', 43), 'vault', repeat('V', 43), 'amount', '4')),
+           (5, false, null, jsonb_build_object('kind', 'transfer', 'vault', repeat('V', 43), 'to_vault', repeat('W', 43),
+                                               'amount', '5', 'reason', 'FeeCollection')),
+           (6, true, null, jsonb_build_object('kind', 'withdrawal', 'owner', repeat('A', 43), 'vault', repeat('V', 43), 'amount', '9'))
+         ) as made (place, failed, moved, event)
+     )) as s),
+    '{applied, applied, applied, applied, applied, failed}'::text[],
+    'A small book is written'
+  );
+set local role postgres;
+select is_empty('select invariant, example from vaultbook.verify() where violations > 0', 'It breaks no invariant');
+select results_eq(
+    'select total_balance, locked_balance, available_balance from public.vaults order by owner',
+    $$values (5::bigint, 0::bigint, 5::bigint), (5, 0, 5)$$,
+    'and holds what the events say'
+  );
+
+-- Spoiling it, past the guard and the constraints, and undoing that again.
+create function pg_temp.broken_by(spoil text) returns text[]
+language plpgsql
+as $$
+declare
+  broken text[];
+begin
+  begin
+    alter table public.vaults disable trigger user;
+    alter table public.transactions disable trigger user;
+    alter table vaultbook.inbox disable trigger user;
+    execute spoil;
+    select array_agg(v.invariant order by length(v.invariant), v.invariant) into broken
+      from vaultbook.verify() as v where v.violations > 0 and v.invariant <> 'I15' and v.example is not null;
+    raise exception 'undo';
+  exception when raise_exception then
+    return broken;
+  end;
+end
+$$;
+select is(pg_temp.broken_by(spoil), broken, format('%s breaks %s', spoil, broken))
+  from (values
+    ('select 1', null),
+    ($$delete from public.transactions where transaction_type = 'deposit'$$, '{I1,I3,I4}'::text[]),
+    ($$delete from public.transactions where status = 'failed'$$, '{I1}'),
+    ($$update public.transactions set signature = 'another' where transaction_type = 'lock'$$, '{I1}'),
+    ($$alter table vaultbook.inbox drop constraint inbox_outcome_is_known;
+       update vaultbook.inbox set outcome = 'lost', code = 'c' where signature = 'signature 2'$$, '{I2}'),
+    ($$update vaultbook.inbox set decided_at = null where signature = 'signature 2'$$, '{I2}'),
+    ($$update public.transactions set balance_before = 1 where transaction_type = 'deposit'$$, '{I3}'),
+    ($$update public.transactions set total_after = 11 where transaction_type = 'deposit'$$, '{I3}'),
+    ($$update public.transactions set locked_after = 1 where transaction_type = 'fee'$$, '{I3}'),
+    ($$update public.vaults set total_balance = 6, available_balance = 6$$, '{I4}'),
+    ($$update public.vaults set total_deposited = 11$$, '{I4}'),
+    ($$update public.vaults set total_withdrawn = 11$$, '{I4}'),
+    ($$alter table public.vaults drop constraint vaults_total_is_locked_plus_available;
+       update public.vaults set available_balance = 4$$, '{I5}'),
+    ($$update vaultbook.inbox set content = jsonb_set(content, '{token_balances,0,after}', '"9"') where signature = 'signature 3'$$,
+     '{I6}'),
+    ($$update public.transactions set amount = 6 where transaction_type = 'transfer_in'$$, '{I1,I3,I4,I7}'),
+    ($$delete from public.transactions where transaction_type = 'transfer_in'$$, '{I1,I4,I7}'),
+    ($$update vaultbook.inbox set content = jsonb_set(content, '{failed}', 'true') where signature = 'signature 4'$$, '{I1,I8}'),
+    ($$update public.transactions set status = 'pending', confirmed_at = null, finalized_at = now() where transaction_type = 'deposit'$$,
+     '{I1,I3,I4,I9}'),
+    ($$drop index public.alerts_are_open_once_per_type_and_subject;
+       insert into public.alerts (severity, alert_type, message) values ('info', 'conflict', 'a'), ('info', 'conflict', 'b')$$, '{I12}')
+  ) as way (spoil, broken);
+
+-- The guards themselves
+select is_empty($$select example from vaultbook.verify() where invariant = 'I15' and violations > 0$$, 'All guards are in place');
+savepoint guarded;
+alter table public.vaults enable trigger vaults_append_only;
+select results_eq(
+    $$select violations, example from vaultbook.verify() where invariant = 'I15'$$,
+    $$values (1::bigint, 'table vaults: its append-only guard is missing or can be switched off')$$,
+    'A guard that session_replication_role switches off is found'
+  );
+rollback to savepoint guarded;
+grant update on public.transactions to service_role;
+select results_eq(
+    $$select violations, example from vaultbook.verify() where invariant = 'I15'$$,
+    $$values (1::bigint, 'table transactions: service_role may update')$$,
+    'A privilege past the ledger is found'
+  );
+
+select * from finish();
+rollback;

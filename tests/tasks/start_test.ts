@@ -1,0 +1,170 @@
+import { createClient } from "@supabase/supabase-js";
+import { expect } from "expect";
+import postgres from "postgres";
+import { PROJECT, type Running, runProjectTask, startRunning } from "@/tests/support/running_instance.ts";
+
+/** Runs a test with a data folder that is gone afterwards, and nothing left running on it. */
+function folderTest(
+  name: string,
+  run: (dir: string, start: (...args: string[]) => Promise<Running>) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    const dir = await Deno.makeTempDir({ prefix: "vaultbook-" });
+    const running: Running[] = [];
+    try {
+      await run(dir, async (...args) => {
+        const instance = await startRunning(dir, ...args);
+        running.push(instance);
+        return instance;
+      });
+    } finally {
+      for (const instance of running) await instance.killTree();
+      await runProjectTask("stop", "--data-dir", dir);
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
+/** Ports of a test of its own, away from those of an instance that a developer has running. */
+function ports(base: number): string[] {
+  return ["--port", String(base), "--db-port", String(base + 1)];
+}
+
+const count = async (url: string, query: string): Promise<number> => {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    const [row] = await sql.unsafe(query);
+    return Number(row?.count);
+  } finally {
+    await sql.end();
+  }
+};
+
+folderTest("start brings everything up, and what it prints to try works when pasted", async (dir, start) => {
+  const instance = await start(...ports(55_300));
+  const { status } = instance;
+  expect(Object.keys(status)).toEqual([
+    ...["API_URL", "DB_URL", "FUNCTIONS_URL", "REALTIME_URL", "PUBLISHABLE_KEY", "SECRET_KEY", "JWKS_URL"],
+    ...["HELIUS_WEBHOOK_SECRET", "CRON_SECRET", "SOLANA_RPC_URL", "VAULT_PROGRAM_ID", "PID"],
+  ]);
+  const commands = instance.printed().replaceAll("\\\n", " ").split("\n").map((line) => line.trim());
+  const shell = async (start: string): Promise<string> => {
+    const command = (commands.find((line) => line.startsWith(start)) ?? "").replace(
+      "npx -y deno",
+      `timeout 15 ${Deno.execPath()}`,
+    );
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", command],
+      cwd: PROJECT,
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  expect(JSON.parse(await shell("curl -s http"))).toMatchObject({ status: "ok" });
+  expect(JSON.parse(await shell("curl -s 'http"))).toHaveLength(5);
+  const app = await shell("npx -y deno run -A examples/own_vault.ts");
+  expect(app).toMatch(/My vault: \[\s+\{\s+total_balance: "[0-9]+"/);
+  expect(app).toContain("Listening to my alerts: SUBSCRIBED");
+  expect((await runProjectTask("verify", "--data-dir", dir)).code).toBe(0);
+  expect(await instance.stop()).toBe(0);
+  const after = await runProjectTask("status", "--data-dir", dir);
+  expect([after.code, after.stderr]).toEqual([1, `Vaultbook does not run on ${dir}\n`]);
+});
+
+folderTest("start refuses a folder that another start uses, with exit code 1", async (dir, start) => {
+  const { status } = await start(...ports(55_310), "--no-demo");
+  const second = await runProjectTask("start", "--data-dir", dir, ...ports(55_315));
+  expect(second).toMatchObject({ code: 1, stderr: `Vaultbook already runs on ${dir} (process ${status.PID})\n` });
+});
+
+folderTest("start takes the next free ports, with a notice, when the wanted ones are taken", async (_dir, start) => {
+  using api = Deno.listen({ hostname: "127.0.0.1", port: 55_320 });
+  using database = Deno.listen({ hostname: "127.0.0.1", port: 55_321 });
+  const instance = await start(...ports(55_320), "--no-demo");
+  expect(new URL(instance.status.DB_URL).port).toBe("55322");
+  expect(new URL(instance.status.API_URL).port).toBe("55323");
+  expect(instance.printed()).toContain(`Port ${database.addr.port} is taken: PostgreSQL is on 55322`);
+  expect(instance.printed()).toContain(`Port ${api.addr.port} is taken: the API is on 55323`);
+});
+
+folderTest(
+  "start comes back after kill -9 of everything amid traffic, and no acknowledged delivery is lost",
+  async (dir, start) => {
+    const first = await start(...ports(55_330));
+    const acknowledged: string[] = [];
+    let posting = true;
+    const writer = (async (): Promise<void> => {
+      for (let n = 0; posting; n++) {
+        const body = JSON.stringify([{ note: `delivery ${n}` }]);
+        const headers = { authorization: first.status.HELIUS_WEBHOOK_SECRET };
+        const answer = await fetch(`${first.status.FUNCTIONS_URL}/api/webhooks/helius`, {
+          method: "POST",
+          body,
+          headers,
+        })
+          .then(async (response) => [response.status, await response.text()] as const, () => [0, ""] as const);
+        if (answer[0] === 200) acknowledged.push(body);
+        if (answer[0] === 0) break;
+      }
+    })();
+    const applied = (url: string): Promise<number> =>
+      count(url, "select count(*) from vaultbook.inbox where outcome = 'applied'");
+    await new Promise((resume) => setTimeout(resume, 3_000));
+    const before = await applied(first.status.DB_URL);
+    await first.killTree();
+    posting = false;
+    await writer;
+    expect(acknowledged.length).toBeGreaterThan(20);
+    expect(before).toBeGreaterThan(40);
+
+    const second = await start(...ports(55_330));
+    const sql = postgres(second.status.DB_URL, { max: 1, onnotice: () => {} });
+    const kept = await sql`select convert_from(body, 'UTF8') as body from vaultbook.deliveries`;
+    await sql.end();
+    const bodies = new Set(kept.map((row) => row.body));
+    expect(acknowledged.filter((body) => !bodies.has(body))).toEqual([]);
+    expect(await applied(second.status.DB_URL)).toBeGreaterThanOrEqual(before);
+    expect(await runProjectTask("verify", "--data-dir", dir)).toMatchObject({ code: 0 });
+    // The keys are the folder's own, and stay.
+    expect(second.status.SECRET_KEY).toBe(first.status.SECRET_KEY);
+  },
+);
+
+folderTest("start comes back after kill -9 of its own process alone, which orphans PostgreSQL", async (dir, start) => {
+  const first = await start(...ports(55_340), "--no-demo");
+  await first.killParent();
+  const second = await start(...ports(55_340), "--no-demo");
+  expect(new URL(second.status.DB_URL).port).toBe(new URL(first.status.DB_URL).port);
+  expect(await runProjectTask("verify", "--data-dir", dir)).toMatchObject({ code: 0 });
+});
+
+folderTest("stop ends a running instance, and its data is there at the next start", async (dir, start) => {
+  const first = await start(...ports(55_350));
+  const admin = createClient(first.status.API_URL, first.status.SECRET_KEY, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const before = (await admin.from("vaults").select("*", { count: "exact", head: true })).count ?? 0;
+  expect(before).toBeGreaterThan(5);
+  expect(await runProjectTask("stop", "--data-dir", dir)).toMatchObject({ code: 0 });
+  const second = await start(...ports(55_350), "--no-demo");
+  expect(await count(second.status.DB_URL, "select count(*) from public.vaults")).toBe(before);
+});
+
+folderTest("start --fresh begins with an empty book and new keys", async (_dir, start) => {
+  const first = await start(...ports(55_360));
+  await first.stop();
+  const second = await start(...ports(55_360), "--no-demo", "--fresh");
+  expect(await count(second.status.DB_URL, "select count(*) from public.vaults")).toBe(0);
+  expect(second.status.SECRET_KEY).not.toBe(first.status.SECRET_KEY);
+});
+
+Deno.test("start refuses a flag it does not know, with exit code 2, and explains itself with --help", async () => {
+  expect(await runProjectTask("start", "--prot", "1")).toMatchObject({ code: 2, stdout: "" });
+  expect(await runProjectTask("start", "--port", "abc")).toMatchObject({ code: 2 });
+  const help = await runProjectTask("start", "--help");
+  expect(help.code).toBe(0);
+  for (const flag of ["--no-demo", "--fresh", "--data-dir", "--port", "--db-port", "--db-url", "--quiet", "--help"]) {
+    expect(help.stdout).toContain(flag);
+  }
+});
