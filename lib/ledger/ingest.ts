@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
-import type { Outcome, Settlement } from "@/lib/domain/settlement.ts";
+import type { Settlement } from "@/lib/domain/settlement.ts";
 import { type Database, isTransient, isUnavailable } from "./database.ts";
 
 /** How often a call is made that other transactions keep ending. */
@@ -47,11 +47,16 @@ async function settle(database: Database, delivery: Delivery, items: readonly In
   const json = JSON.stringify(items);
   for (let attempt = 1;; attempt++) {
     try {
-      const rows = await database.run((sql) =>
-        sql<{ signature: string | null; outcome: Outcome; code: string | null }[]>`
-          select signature, outcome, code from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb)`
-      );
-      return rows.map(({ signature, outcome, code }) => ({ signature, outcome, code }));
+      return await database.run(async (sql) => {
+        const [row] = await sql<{ settlements: Settlement[] }[]>`
+          select coalesce(jsonb_agg(to_jsonb(s)), '[]') as settlements
+            from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb) as s`;
+        // The driver can take the end of a connection for the end of the rows.
+        if (!row) {
+          throw Object.assign(new Error("The connection ended before the answer"), { code: "CONNECTION_CLOSED" });
+        }
+        return row.settlements;
+      });
     } catch (error) {
       if (!isTransient(error) || attempt === ATTEMPTS_MAX) throw error;
       const pause = BACKOFF_MS * 2 ** (attempt - 1) * Math.random();

@@ -33,7 +33,10 @@ export interface Gateway {
   readonly port: number;
   /** How to reach it from this machine, e.g. `http://127.0.0.1:54321`. */
   readonly url: string;
-  /** Stops listening; functions that are still answering two seconds later are cut off. */
+  /**
+   * Stops listening and waits for requests under way, at most two seconds: answers without an end stop when what gives
+   * them is closed. May be called again, to wait for that.
+   */
   close(): Promise<void>;
 }
 
@@ -43,7 +46,7 @@ type Environment = { Bindings: Deno.ServeHandlerInfo<Deno.NetAddr> };
 /** Endpoints of Auth that browsers and servers open without a key, as behind Supabase's gateway. */
 const KEYLESS_AUTH = /^(verify|callback|authorize|\.well-known\/.+)$/;
 
-/** How long requests under way may take once the gateway closes. */
+/** How long `close` waits. */
 const GRACE_MILLISECONDS = 2000;
 
 /**
@@ -52,17 +55,18 @@ const GRACE_MILLISECONDS = 2000;
  * @throws {Deno.errors.AddrInUse} when the port is taken.
  */
 export function startGateway(options: GatewayOptions): Gateway {
-  const stop = new AbortController();
-  const app = createRoutes(options, stop.signal);
+  const app = createRoutes(options);
   const listening = { hostname: options.host, port: options.port, onListen: (): void => {} };
   const server = Deno.serve(listening, (request, info) => app.fetch(request, info));
   const { port } = server.addr;
+  let ended: Promise<void> | undefined;
   return {
     port,
     url: localUrl(options.host, port),
     async close(): Promise<void> {
-      const timer = setTimeout(() => stop.abort(), GRACE_MILLISECONDS);
-      await server.shutdown();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MILLISECONDS));
+      await Promise.race([ended ??= server.shutdown(), patience]);
       clearTimeout(timer);
     },
   };
@@ -75,8 +79,7 @@ export function localUrl(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** @param stop ends what functions are still doing. */
-function createRoutes(options: GatewayOptions, stop: AbortSignal): Hono<Environment> {
+function createRoutes(options: GatewayOptions): Hono<Environment> {
   const { keys, rest, auth, realtime } = options;
   const app = new Hono<Environment>();
   app.use("*", answerPreflight);
@@ -97,7 +100,7 @@ function createRoutes(options: GatewayOptions, stop: AbortSignal): Hono<Environm
     await keys.keyRole(raw);
     return await realtime.broadcast(raw);
   });
-  app.all("/functions/v1/*", (c) => callFunction(options.functions, c, stop));
+  app.all("/functions/v1/*", (c) => callFunction(options.functions, c));
   app.get("/", (c) => options.page?.(c.req.raw) ?? c.text(INDEX));
   app.notFound((c) => c.json({ message: "no Route matched with those values" }, 404));
   app.onError((error, c) => {
@@ -128,12 +131,10 @@ function pathBehind(request: Request, prefix: string): string {
 async function callFunction(
   functions: Pick<Functions, "handle">,
   { req: { raw }, env }: Context<Environment>,
-  stop: AbortSignal,
 ): Promise<Response> {
   const [, name = "", rest = ""] = /^([^/]*)(.*)$/.exec(pathBehind(raw, "/functions/v1")) ?? [];
   if (name === "") return refuse("NOT_FOUND");
   const headers = new Headers(raw.headers);
   headers.set("x-forwarded-for", env.remoteAddr.hostname);
-  const signal = AbortSignal.any([raw.signal, stop]);
-  return await functions.handle(new Request(raw, { headers, signal }), name, rest);
+  return await functions.handle(new Request(raw, { headers }), name, rest);
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { openAuth } from "./auth/auth.ts";
 import type { Caller } from "./caller.ts";
 import { startFunctions } from "./functions/functions.ts";
-import { localUrl, startGateway } from "./gateway.ts";
+import { type Gateway, localUrl, startGateway } from "./gateway.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { openKeys, type ProjectKeys } from "./keys.ts";
 import { openRealtime } from "./realtime/realtime.ts";
@@ -73,6 +73,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const port = options.port || findFreePort(host);
   const url = localUrl(host, port);
   await using opened = new AsyncDisposableStack();
+  let gateway: Gateway | undefined = undefined;
+  // The gateway is closed first, and waited for last, when nothing is left that could hold up an answer.
+  opened.defer(() => gateway?.close());
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
     opened.defer(() => part.close());
     return part;
@@ -100,7 +103,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   );
   keep(await startJobs({ adminUrl, ...options.jobs, log }));
   const page = options.page ? { page: options.page } : {};
-  keep(startGateway({ host, port, keys, rest, auth, realtime, functions, log, ...page }));
+  gateway = keep(startGateway({ host, port, keys, rest, auth, realtime, functions, log, ...page }));
 
   const running = opened.move();
   return { url, port, keys, close: () => running.disposeAsync() };

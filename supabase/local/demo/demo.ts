@@ -76,6 +76,8 @@ export interface Demo {
 const HISTORY_MS = 10 * 60 * 1000;
 /** Deliveries of the first history are larger than live ones, so that it is there at once. */
 const HISTORY_BATCH = 20;
+/** As many transactions as a continued chain delivers again: what was on its way when it ended may not have arrived. */
+const REPEATED = 40;
 
 /**
  * Starts the demo, or continues the one whose log lies in the folder.
@@ -101,7 +103,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   const deliverer = createDeliverer({ url: options.webhookUrl, secret: options.webhookSecret, log });
   const closing = new AbortController();
-  const written = writeHistory(chain, options.history ?? 60, advance);
+  const repeated = Math.min(chain.size(), REPEATED);
+  const tail = Array.from({ length: repeated }, (_, place) => chain.size() - repeated + place);
+  const written = [...tail, ...writeHistory(chain, options.history ?? 60, advance)];
   const caughtUp = deliverHistory(chain, deliverer, written, closing.signal);
   const traffic = caughtUp
     .then(() => trade(chain, deliverer, ratePerSecond, advance, closing.signal))

@@ -82,8 +82,11 @@ interface Server {
 
 async function startEmbedded(options: DatabaseOptions): Promise<Server> {
   const { dir, host, onProgress } = options;
-  const port = await freePort(host, options.port);
-  if (port !== options.port) onProgress(`Port ${options.port} is taken: PostgreSQL is on ${port}`);
+  const port = async (): Promise<number> => {
+    const free = await freePort(host, options.port);
+    if (free !== options.port) onProgress(`Port ${options.port} is taken: PostgreSQL is on ${free}`);
+    return free;
+  };
   const logFile = join(dir, "postgres.log");
   const server = await startPostgres({
     dataDir: join(dir, "postgres"),

@@ -7,6 +7,7 @@ import postgres, { type Sql } from "postgres";
 import { type Alarm, createAlarm } from "./alarm.ts";
 import { CANCELED, runJob, type RunnableJob } from "./cron_run.ts";
 import { countDueRuns, type Schedule } from "./cron_schedule.ts";
+import { poolOptions } from "./pool_options.ts";
 
 /** As `cron.max_running_jobs`. */
 const MAX_RUNNING_JOBS = 32;
@@ -66,8 +67,7 @@ interface Scheduler {
  * @throws when the database cannot be reached now.
  */
 export async function openScheduler(options: SchedulerOptions): Promise<{ close(): Promise<void> }> {
-  const connection = { application_name: "pg_cron scheduler" };
-  const admin = postgres(options.adminUrl, { max: 4, onnotice: () => {}, connection });
+  const admin = postgres(options.adminUrl, poolOptions(4, "pg_cron scheduler"));
   const alarm = createAlarm();
   const scheduler: Scheduler = {
     admin,

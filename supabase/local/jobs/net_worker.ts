@@ -7,6 +7,7 @@
 import postgres, { type Sql, type TransactionSql } from "postgres";
 import { createAlarm } from "./alarm.ts";
 import { type QueuedRequest, sendRequest } from "./net_request.ts";
+import { poolOptions } from "./pool_options.ts";
 
 /** The worker looks at the queue at least so often: rows written by hand do not wake it. */
 const POLL_MILLISECONDS = 1000;
@@ -23,8 +24,7 @@ export interface NetWorkerOptions {
  * @throws when the database cannot be reached now.
  */
 export async function openNetWorker(options: NetWorkerOptions): Promise<{ close(): Promise<void> }> {
-  const connection = { application_name: "pg_net 0.20.4" };
-  const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {}, connection });
+  const sql = postgres(options.adminUrl, poolOptions(1, "pg_net 0.20.4"));
   const alarm = createAlarm();
   const stop = new AbortController();
   try {

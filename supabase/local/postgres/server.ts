@@ -22,8 +22,8 @@ export interface PostgresOptions {
   readonly dataDir: string;
   /** The address to listen on: IPv4 or a name. */
   readonly host: string;
-  /** The port to listen on; must be free. */
-  readonly port: number;
+  /** The port to listen on; must be free. A function is asked once what a killed run left has freed its own. */
+  readonly port: number | (() => Promise<number>);
   /** The password of the superuser `supabase_admin`: given to a new database, expected of an old one. */
   readonly password: string;
   /**
@@ -66,7 +66,6 @@ export interface PostgresServer {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const onProgress = options.onProgress ?? ((): void => {});
-  const adminUrl = adminUrlOf(options);
   const folder = await prepareDataFolder(options.dataDir, onProgress);
   const lock = await tryLockFile(lockOf(folder.path));
   if (!lock) throw new Error(`Another process runs PostgreSQL on ${folder.path}`);
@@ -80,7 +79,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       const durable = options.durable ?? true;
       await initialize({ ...folder, initdb, password: options.password, durable });
     }
-    const running = await run(options, folder, installation);
+    const port = typeof options.port === "number" ? options.port : await options.port();
+    const adminUrl = adminUrlOf(options, port);
+    const running = await run(options, port, folder, installation);
     const exited = running.exited.finally(() => lock.release());
     try {
       await awaitReady(adminUrl, exited, onProgress);
@@ -89,8 +90,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`PostgreSQL did not start: ${reason}\n${running.log.tail()}`, { cause: error });
     }
-    const { host, port } = options;
-    return { host, port, pid: running.pid, fresh: !folder.initialized, adminUrl, exited, stop: running.stop };
+    return {
+      host: options.host,
+      port,
+      pid: running.pid,
+      fresh: !folder.initialized,
+      adminUrl,
+      exited,
+      stop: running.stop,
+    };
   } catch (error) {
     lock.release();
     throw error;
@@ -105,10 +113,15 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function run(options: PostgresOptions, folder: DataFolder, installation: Installation): Promise<Running> {
+async function run(
+  options: PostgresOptions,
+  port: number,
+  folder: DataFolder,
+  installation: Installation,
+): Promise<Running> {
   const logFile = await openLogFile(options.logFile);
   const child = new Deno.Command(installation.postgres, {
-    args: [...identifyingArguments(folder.path, options.port), ...settingsOf(options)],
+    args: [...identifyingArguments(folder.path, port), ...settingsOf(options)],
     ...ENVIRONMENT,
     ...idsOf(folder.account),
     cwd: dirname(folder.path),
@@ -178,7 +191,7 @@ function idsOf(account: Account | null): { uid?: number; gid?: number } {
 }
 
 /** A server that listens on every address is reached on the loopback one. */
-function adminUrlOf({ host, port, password }: PostgresOptions): string {
+function adminUrlOf({ host, password }: PostgresOptions, port: number): string {
   if (host.includes(":")) throw new TypeError(`PostgreSQL cannot listen on ${host}: give an IPv4 address`);
   const address = host === "0.0.0.0" || host === "*" ? "127.0.0.1" : host;
   return `postgres://supabase_admin:${encodeURIComponent(password)}@${address}:${port}/postgres`;

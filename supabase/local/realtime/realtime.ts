@@ -74,7 +74,7 @@ export async function openRealtime(
         clearInterval(cleaner);
         for (const connection of connections) {
           leaveAllChannels(server, connection);
-          
+          connection.close();
         }
         await feed.close();
         await changes.settled();

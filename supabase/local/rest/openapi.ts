@@ -4,16 +4,13 @@
  * @module
  */
 import type { ApiRequest } from "./api_request.ts";
-import { type RestError, RestError as SchemaForbidden } from "./errors.ts";
+import { type RestError, restError } from "./errors.ts";
 import type { SchemaCache } from "./schema_cache.ts";
 
-/** The refusal that hosted projects answer everyone with who has no secret key. It has no code. */
+/** The refusal that hosted projects answer everyone with who has no secret key. They send message and hint alone. */
 export function schemaForbidden(): RestError {
-  return new SchemaForbidden(401, {
-    code: "401",
-    details: null,
+  return restError(401, "401", "Access to schema is forbidden", {
     hint: "Accessing the schema via the Data API is only allowed using a secret API key.",
-    message: "Access to schema is forbidden",
   });
 }
 

@@ -2,6 +2,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { expect } from "expect";
 import { type Platform, startPlatform } from "@/supabase/local/platform.ts";
 import { openTestDatabase, type TestDatabase } from "@/tests/support/database.ts";
+import { disconnect } from "./realtime_fixture.ts";
 import { newSigningKey } from "./running_auth.ts";
 import { eventually } from "./support/eventually.ts";
 import { type FunctionsProject, makeFunctionsProject } from "./support/functions_project.ts";
@@ -64,18 +65,18 @@ async function ask(path: string, init: RequestInit = {}): Promise<{ status: numb
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** A supabase-js client; its answers are read whole, because the test runner calls an unread body a leak. */
 function client(key: string): SupabaseClient {
   return createClient(platform.url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    global: {
-      fetch: async (...request: Parameters<typeof fetch>) => {
-        const response = await fetch(...request);
-        const body = await response.arrayBuffer();
-        return new Response(response.status === 204 ? null : body, response);
-      },
-    },
+    global: { fetch: fetchWhole },
+    realtime: { fetch: fetchWhole },
   });
+}
+
+/** supabase-js leaves bodies unread, which the test runner calls a leak. */
+async function fetchWhole(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request);
+  return new Response(await response.text() || null, response);
 }
 
 Deno.test("the gateway serves REST, Auth and functions to supabase-js", async () => {
@@ -102,9 +103,7 @@ Deno.test("the gateway serves Realtime's sockets and its broadcasts over HTTP", 
   await sender.httpSend("hello", { from: "http" });
   await eventually("the message", () => heard.length > 0);
   expect(heard[0]).toMatchObject({ from: "http" });
-  await listener.removeAllChannels();
-  await listener.realtime.disconnect();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await disconnect(listener);
 });
 
 Deno.test("the gateway gives functions the environment that hosted ones have", async () => {

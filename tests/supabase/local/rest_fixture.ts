@@ -63,7 +63,7 @@ export async function openRestFixture(
     schemas: ["public", "other"],
     maxRows,
   });
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen(): void {} }, (request): Promise<Response> => {
     const path = new URL(request.url).pathname.slice("/rest/v1/".length);
     return rest.handle(request, path, CALLERS[request.headers.get("apikey") ?? "anon"] ?? { role: "anon", claims: {} });
   });

@@ -79,6 +79,15 @@ Deno.test("rpc() fills variadic arguments from arrays and from repeated paramete
   expect(await (await fixture.request("anon", "rpc/add_all?numbers=1&numbers=5")).json()).toBe(6);
 });
 
+Deno.test("rpc() calls once, with the first object of an array", async () => {
+  const response = await fixture.request("anon", "rpc/projects_of?select=id", {
+    method: "POST",
+    body: '[{"client":2},{"client":1}]',
+    headers: { "content-type": "application/json" },
+  });
+  expect(await response.json()).toEqual([{ id: 3 }]);
+});
+
 Deno.test("rpc() takes a form", async () => {
   const response = await fixture.request("anon", "rpc/add_them", {
     method: "POST",
