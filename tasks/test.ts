@@ -60,7 +60,7 @@ function readArguments(
 /** Runs everything, one kind after the other. */
 async function runAll(server: TestServer, files: TestFiles, filter: string | undefined): Promise<Tally> {
   const { folder, adminUrl, interrupted } = server;
-  const common = { root: ROOT, folder, filter, interrupted };
+  const common = { root: ROOT, folder, filter, interrupted, say };
   // What the tests leave in their temporary folders goes with ours.
   const env = { VAULTBOOK_TEST_ADMIN_URL: adminUrl, TMPDIR: folder, TMP: folder, TEMP: folder };
   return sum([

@@ -5,9 +5,9 @@
  */
 import { join } from "node:path";
 import { readJunit } from "./junit.ts";
-import { NOTHING, type Tally } from "./tally.ts";
+import { NOTHING, sum, type Tally } from "./tally.ts";
 
-/** One run of `deno test`. */
+/** Some files of Deno tests, and how to run them. */
 export interface DenoTests {
   /** The project's root. */
   readonly root: string;
@@ -17,49 +17,120 @@ export interface DenoTests {
   readonly filter: string | undefined;
   /** What they may do, as flags; none: nothing at all. */
   readonly permissions: readonly string[];
-  /** A folder for the report. */
+  /** A folder for the reports. */
   readonly folder: string;
   /** Beside the environment of this process. */
-  readonly env: Record<string, string>;
+  readonly env: Readonly<Record<string, string>>;
+  /** How long a file may take before it is ended. Milliseconds; default four minutes. */
+  readonly patience?: number;
   /** Ends the run. */
   readonly interrupted: AbortSignal;
+  /** Hears of each file when it has ended, and all that it printed when something in it failed. */
+  readonly say: (line: string) => void;
 }
 
 /** How many files run at a time: most of their time they wait for PostgreSQL, which needs a core too. */
-const JOBS = "2";
+const JOBS = 2;
+
+const PATIENCE = 240_000;
 
 /**
- * Runs these test files, with `deno test`'s own output going to ours. Whatever keeps a test from being heard of counts as
- * failed: a file that does not load, an error between tests, a process that ends in the middle.
+ * Runs each file in a process of its own, so that one that hangs, crashes or does not load takes no other with it. Whatever
+ * keeps a test from being heard of counts as failed.
  */
 export async function runDenoTests(tests: DenoTests): Promise<Tally> {
-  if (tests.files.length === 0) return NOTHING;
+  const waiting = [...tests.files];
+  const tallies: Tally[] = [];
+  const work = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      if (tests.interrupted.aborted) return;
+      tallies.push(await runFile(tests, file));
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS }, work));
+  return sum(tallies);
+}
+
+async function runFile(tests: DenoTests, file: string): Promise<Tally> {
+  const started = performance.now();
   const report = join(tests.folder, `${crypto.randomUUID()}.xml`);
-  const { success, code, signal } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "test",
-      "--no-prompt",
-      // `deno task check` looks at types; here a wrong one must not keep all tests from running.
-      "--no-check",
-      "--sanitize-ops",
-      "--sanitize-resources",
-      "--parallel",
-      `--junit-path=${report}`,
-      ...tests.permissions,
-      ...(tests.filter === undefined ? [] : [`--filter=${tests.filter}`]),
-      ...tests.files,
-    ],
-    cwd: tests.root,
-    env: { DENO_JOBS: JOBS, RUST_BACKTRACE: "0", ...tests.env },
-    signal: tests.interrupted,
-    stdin: "null",
-  }).spawn().status;
+  const { success, how, printed } = await spawn(tests, [
+    "test",
+    "--no-prompt",
+    // `deno task check` looks at types; here a wrong one must not keep a test from running.
+    "--no-check",
+    "--sanitize-ops",
+    "--sanitize-resources",
+    `--junit-path=${report}`,
+    ...tests.permissions,
+    ...(tests.filter === undefined ? [] : [`--filter=${tests.filter}`]),
+    file,
+  ]);
   const xml = await Deno.readTextFile(report).catch(() => null);
-  if (xml === null) {
-    return { ...NOTHING, failed: [`deno test ended before it could report (${signal ?? `exit code ${code}`})`] };
+  const tally = xml === null ? NOTHING : readJunit(xml);
+  const untold = tally.failed.length > 0 ? null : whatIsUntold(tally, success, how, tests.filter !== undefined);
+  const result = untold === null ? tally : { ...tally, failed: [`${file} ${untold}`] };
+  tests.say(`${file} ... ${inWords(result)} (${((performance.now() - started) / 1000).toFixed(1)}s)`);
+  if (result.failed.length > 0) tests.say(printed);
+  return result;
+}
+
+/** What went wrong without a test that says so; null when nothing did. */
+function whatIsUntold(tally: Tally, success: boolean, how: string, isFiltered: boolean): string | null {
+  if (!success) return `${how}, and no test failed: something outside of them did`;
+  return tally.passed + tally.skipped.length > 0 || isFiltered ? null : "holds no test";
+}
+
+/** Runs this very Deno in a process group of its own, which is ended as a whole when the patience or the user's is over. */
+async function spawn(
+  tests: DenoTests,
+  args: readonly string[],
+): Promise<{ success: boolean; how: string; printed: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: tests.root,
+    env: { RUST_BACKTRACE: "0", ...tests.env },
+    detached: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const patience = tests.patience ?? PATIENCE;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    endGroup(child);
+  }, patience);
+  const interrupt = (): void => endGroup(child);
+  tests.interrupted.addEventListener("abort", interrupt);
+  try {
+    const { success, code, signal, stdout, stderr } = await child.output();
+    const how = isLate ? `did not end within ${patience / 1000} s` : `ended with ${signal ?? `exit code ${code}`}`;
+    return { success, how, printed: `${decode(stdout)}${decode(stderr)}` };
+  } finally {
+    clearTimeout(timer);
+    tests.interrupted.removeEventListener("abort", interrupt);
+    // What the tests left running would hold ports and folders.
+    endGroup(child);
   }
-  // With a filter a file may rightly have nothing to run, and then has no trace in the report.
-  const tally = readJunit(xml, tests.filter === undefined ? tests.files : []);
-  if (success || tally.failed.length > 0) return tally;
-  return { ...tally, failed: ["An error that belongs to no test: see the output of deno test"] };
+}
+
+function endGroup(child: Deno.ChildProcess): void {
+  try {
+    Deno.kill(Deno.build.os === "windows" ? child.pid : -child.pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
+  }
+}
+
+function inWords({ passed, failed, skipped }: Tally): string {
+  return [
+    `${passed} passed`,
+    ...(skipped.length > 0 ? [`${skipped.length} skipped`] : []),
+    ...(failed.length > 0 ? [`${failed.length} FAILED`] : []),
+  ].join(", ");
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

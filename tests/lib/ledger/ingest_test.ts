@@ -1,88 +1,18 @@
 import { expect } from "expect";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
-import type { LedgerEvent, TransferReason } from "@/lib/domain/ledger_event.ts";
-import { openDatabase } from "@/lib/ledger/database.ts";
-import { ingest } from "@/lib/ledger/ingest.ts";
-import { openTestDatabase } from "@/tests/support/database.ts";
-import { brokenInvariants, ledgerOf, openAlerts, vaultBalances, wholeBook } from "@/tests/support/ledger_state.ts";
-import { key, signature, vaultOf } from "@/tests/support/raw_delivery.ts";
-
-type Without<T> = T extends unknown ? Omit<T, "ordinal"> : never;
-type Unplaced = Without<LedgerEvent>;
-
-const initialise = (owner: string): Unplaced => ({ kind: "initialise", owner, ...vaultOf(owner), at: 1_700_000_000 });
-const deposit = (owner: string, amount: bigint): Unplaced => ({
-  kind: "deposit",
-  owner,
-  vault: vaultOf(owner).vault,
-  amount,
-  totalAfter: null,
-});
-const withdrawal = (
-  owner: string,
-  amount: bigint,
-): Unplaced => ({ ...deposit(owner, amount), kind: "withdrawal" } as Unplaced);
-const lock = (owner: string, amount: bigint): Unplaced => ({
-  kind: "lock",
-  owner,
-  vault: vaultOf(owner).vault,
-  amount,
-  lockedAfter: null,
-  availableAfter: null,
-  authority: key("authority"),
-});
-const unlock = (owner: string, amount: bigint): Unplaced => ({ ...lock(owner, amount), kind: "unlock" } as Unplaced);
-const transfer = (from: string, to: string, amount: bigint, reason: TransferReason = "Settlement"): Unplaced => ({
-  kind: "transfer",
-  vault: vaultOf(from).vault,
-  toVault: vaultOf(to).vault,
-  amount,
-  authority: key("authority"),
-  reason,
-});
-
-/** A transaction that landed in this slot; its signature is made from its name, by default from the slot. */
-function at(slot: number, events: Unplaced[], options: { failed?: boolean; name?: string } = {}): ChainTransaction {
-  return {
-    verdict: "read",
-    signature: signature(options.name ?? `slot ${slot}`),
-    slot,
-    transactionIndex: 0,
-    blockTime: 1_700_000_000 + slot,
-    failed: options.failed ?? false,
-    events: events.map((event, ordinal) => ({ ...event, ordinal } as LedgerEvent)),
-    tokenBalances: [],
-  };
-}
-
-interface Book {
-  /** Ingests one delivery and gives the outcomes, with their codes. */
-  take(...transactions: ChainTransaction[]): Promise<string[]>;
-  readonly sql: Awaited<ReturnType<typeof openTestDatabase>>["admin"];
-}
-
-/** Runs a test on an empty book of its own, and looks at every invariant when it is done. */
-function bookTest(name: string, run: (book: Book) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const database = await openTestDatabase();
-    const connection = openDatabase(database.url, { max: 4 });
-    let count = 0;
-    try {
-      await run({
-        sql: database.admin,
-        async take(...transactions): Promise<string[]> {
-          const body = new TextEncoder().encode(`delivery ${count++}`);
-          const settlements = await ingest(connection, { source: "webhook", body, transactions });
-          return settlements.map(({ outcome, code }) => (code ? `${outcome} ${code}` : outcome));
-        },
-      });
-      expect(await brokenInvariants(database.admin)).toEqual([]);
-    } finally {
-      await connection.close();
-      await database.close();
-    }
-  });
-}
+import {
+  at,
+  bookTest,
+  deposit,
+  initialise,
+  lock,
+  transfer,
+  unlock,
+  type Unplaced,
+  withdrawal,
+} from "@/tests/support/book.ts";
+import { ledgerOf, openAlerts, vaultBalances, wholeBook } from "@/tests/support/ledger_state.ts";
+import { key, signature } from "@/tests/support/raw_delivery.ts";
 
 const alice = key("alice");
 const bob = key("bob");
@@ -228,71 +158,6 @@ bookTest("ingest() never lets one poisoned signature take another with it", asyn
   expect(await vaultBalances(sql, alice)).toEqual(["1400", "0", "1400", "1400", "0"]);
 });
 
-bookTest("ingest() reaches one state whatever the order, the repetition and the batches", async (reference) => {
-  const history = [
-    at(1, [initialise(alice)]),
-    at(2, [initialise(bob)]),
-    at(3, [deposit(alice, 500n)]),
-    at(4, [lock(alice, 300n)]),
-    at(5, [transfer(alice, bob, 350n)]),
-    at(6, [withdrawal(bob, 340n)]),
-    at(7, [transfer(bob, alice, 10n, "FeeCollection"), deposit(bob, 1n)]),
-    at(8, [withdrawal(alice, 160n)]),
-  ];
-  await reference.take(...history);
-  const expected = await wholeBook(reference.sql);
-  const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 32));
-  const random = generator(seed);
-  for (let run = 0; run < 25; run++) {
-    const database = await openTestDatabase();
-    const connection = openDatabase(database.url);
-    try {
-      const order = [...history, ...history].map((item) => ({ item, place: random() })).sort((a, b) =>
-        a.place - b.place
-      );
-      for (let from = 0, size = 0; from < order.length; from += size) {
-        size = 1 + Math.floor(random() * 4);
-        const transactions = order.slice(from, from + size).map(({ item }) => item);
-        await ingest(connection, { source: "webhook", body: new TextEncoder().encode(`from ${from}`), transactions });
-      }
-      const replay = `seed ${seed}, run ${run}`;
-      expect([replay, ...await wholeBook(database.admin)]).toEqual([replay, ...expected]);
-      expect(await brokenInvariants(database.admin)).toEqual([]);
-    } finally {
-      await connection.close();
-      await database.close();
-    }
-  }
-});
-
-bookTest("ingest() keeps 16 concurrent writers on hot vaults exact", async ({ take, sql }) => {
-  await take(
-    at(1, [initialise(alice)]),
-    at(2, [initialise(bob)]),
-    at(3, [deposit(alice, 100_000n), deposit(bob, 100_000n)]),
-  );
-  const writers = Array.from({ length: 16 }, async (_, writer) => {
-    for (let round = 0; round < 10; round++) {
-      const slot = 1_000 + round * 100 + writer;
-      const name = `${writer} ${round}`;
-      const [from, to] = writer % 2 === 0 ? [alice, bob] : [bob, alice];
-      const both = [
-        at(slot, [transfer(from, to, 7n)], { name }),
-        at(slot + 50, [deposit(from, 1n)], { name: `${name} deposit` }),
-      ];
-      const outcomes = await take(...(writer % 3 === 0 ? both : both.toReversed()));
-      expect(outcomes).toEqual(["applied", "applied"]);
-      // The same again, as another writer would deliver it.
-      expect(await take(...both)).toEqual(["duplicate", "duplicate"]);
-    }
-  });
-  await Promise.all(writers);
-  const [sum] = await sql`select sum(total_balance) as total, count(*) as vaults from public.vaults`;
-  expect(sum).toMatchObject({ total: "200160" });
-  const [rows] = await sql`select count(*) as count from public.transactions`;
-  expect(rows?.count).toBe(String(2 + 16 * 10 * 3));
-});
-
 bookTest(
   "ingest() pauses and resumes the protocol in chain order, whatever order the news come in",
   async ({ take, sql }) => {
@@ -304,14 +169,3 @@ bookTest(
     expect(await openAlerts(sql)).toEqual([]);
   },
 );
-
-/** mulberry32, a small seeded generator of numbers from 0 to 1. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
