@@ -14,7 +14,7 @@ export interface TestServer {
   readonly adminUrl: string;
   /** A temporary folder for whoever uses the server. Other users may pass through it: under root PostgreSQL is one of them. */
   readonly folder: string;
-  /** Aborted when the user wants no more. */
+  /** Aborted when the user wants no more: the work then ends as soon as it can. */
   readonly interrupted: AbortSignal;
 }
 
@@ -38,12 +38,7 @@ export async function withTestServer<Result>(
   work: (server: TestServer) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  const interruption = Promise.withResolvers<never>();
-  interruption.promise.catch(() => {});
-  const interrupt = (): void => {
-    controller.abort();
-    interruption.reject(new Error("Interrupted"));
-  };
+  const interrupt = (): void => controller.abort();
   for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
   const folder = await makeFolder();
   let server: PostgresServer | undefined;
@@ -54,7 +49,9 @@ export async function withTestServer<Result>(
     if (server && options.keep) {
       options.onProgress(`PostgreSQL stays (kill ${server.pid} ends it, ${folder}): ${adminUrl}`);
     }
-    return await Promise.race([work({ adminUrl, folder, interrupted: controller.signal }), interruption.promise]);
+    const result = await work({ adminUrl, folder, interrupted: controller.signal });
+    if (controller.signal.aborted) throw new Error("Interrupted");
+    return result;
   } finally {
     for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
     if (!options.keep) {

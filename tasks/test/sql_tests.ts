@@ -51,7 +51,9 @@ async function runFile(url: string, file: string, text: string): Promise<Tally> 
   if (!/^begin;$/m.test(text) || !/^rollback;\s*$/m.test(text)) {
     return { ...NOTHING, failed: [`${file} must begin a transaction and roll it back`] };
   }
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: "public, extensions" } });
+  // Where a Supabase project's `postgres` looks; and nothing here waits for long.
+  const connection = { search_path: "public, extensions", statement_timeout: 60_000 };
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connection });
   try {
     const results: unknown[] = await sql.unsafe(text).simple();
     return readTap(results.flat().flatMap(firstText), file);

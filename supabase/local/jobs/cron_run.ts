@@ -4,6 +4,7 @@
  * @module
  */
 import postgres, { type Sql } from "postgres";
+import type { Database } from "./database.ts";
 import { describeDatabaseError } from "./error_text.ts";
 import { createResultTap, type ResultTap } from "./result_tap.ts";
 
@@ -19,6 +20,7 @@ export interface RunnableJob {
 interface Outcome {
   readonly status: "succeeded" | "failed";
   readonly message: string;
+  readonly hasEndTime?: boolean;
 }
 
 /** Why a run is ended before its command is. */
@@ -29,7 +31,7 @@ export const CANCELED = "job canceled";
  *
  * The command is sent as it is, as one simple query: several statements are one transaction, and `vacuum` may stand alone.
  *
- * @param options.admin a pool of a superuser in the database that holds `cron.job_run_details`.
+ * @param options.database sessions of a superuser in the database that holds `cron.job_run_details`.
  * @param options.adminUrl the superuser's connection string; sessions for jobs are opened with it and leave its rights.
  * @param options.signal ends the session. With `CANCELED` as its reason the run counts as failed, otherwise its row is left
  *   running, as a server that stops leaves it.
@@ -37,42 +39,42 @@ export const CANCELED = "job canceled";
  * @throws when the run cannot be recorded, because the database is away.
  */
 export async function runJob(
-  options: { admin: Sql; adminUrl: string; job: RunnableJob; signal: AbortSignal },
+  options: { database: Database; adminUrl: string; job: RunnableJob; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const { admin, adminUrl, job, signal } = options;
-  const [row] = await admin`
-    insert into cron.job_run_details (jobid, database, username, command, status)
-    values (${job.jobid}, ${job.database}, ${job.username}, ${job.command}, 'starting')
-    returning runid`;
-  const runId = String(row?.runid);
-  const tap = createResultTap();
-  const session = await openSession(admin, adminUrl, job, tap);
-  let pid: number | undefined;
-  const end = (): void => {
-    if (pid) admin`select pg_terminate_backend(${pid})`.catch(() => {});
+  const { database, adminUrl, job, signal } = options;
+  const { runId, settings } = await database.run((admin) => begin(admin, job));
+  const record = async (outcome: Outcome): Promise<string | undefined> => {
+    await database.run((admin) => finish(admin, runId, outcome));
+    return outcome.status === "failed" ? outcome.message : undefined;
   };
+  const tap = createResultTap();
+  const session = openSession(adminUrl, job, settings, tap);
+  let end = (): void => {};
   try {
-    pid = await becomeRole(session, job);
-    if (pid === undefined) return await record(admin, runId, { status: "failed", message: "connection failed" });
-    await admin`update cron.job_run_details
-                   set status = 'running', job_pid = ${pid}, start_time = clock_timestamp()
-                 where runid = ${runId}`;
+    const pid = await becomeRole(session, tap, job);
+    if (pid === undefined) return await record({ status: "failed", message: "connection failed" });
+    end = (): void => void database.run((admin) => admin`select pg_terminate_backend(${pid})`).catch(() => {});
+    await database.run((admin) =>
+      admin`
+      update cron.job_run_details set status = 'running', job_pid = ${pid}, start_time = clock_timestamp()
+       where runid = ${runId}`
+    );
     signal.addEventListener("abort", end);
     const outcome = signal.aborted ? undefined : await execute(session, tap, job.command);
-    if (outcome && !signal.aborted) return await record(admin, runId, outcome, true);
-    if (signal.reason !== CANCELED) return undefined;
-    return await record(admin, runId, { status: "failed", message: CANCELED });
+    if (outcome && !signal.aborted) return await record(outcome);
+    return signal.reason === CANCELED ? await record({ status: "failed", message: CANCELED }) : undefined;
   } finally {
     signal.removeEventListener("abort", end);
     await session.end({ timeout: 0 });
   }
 }
 
-/**
- * A session that was never anything but the job's role: the role stands in the startup message, so that it holds from the
- * first statement on and would hold again if the connection were made anew. The role's own settings come with it.
- */
-async function openSession(admin: Sql, adminUrl: string, job: RunnableJob, tap: ResultTap): Promise<Sql> {
+/** Records that a run begins; gives its id, and the settings that the job's role has of its own in the job's database. */
+async function begin(admin: Sql, job: RunnableJob): Promise<{ runId: string; settings: Record<string, string> }> {
+  const [run] = await admin`
+    insert into cron.job_run_details (jobid, database, username, command, status)
+    values (${job.jobid}, ${job.database}, ${job.username}, ${job.command}, 'starting')
+    returning runid`;
   const settings = await admin`
     select split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
       from pg_catalog.pg_db_role_setting as role_setting
@@ -81,24 +83,38 @@ async function openSession(admin: Sql, adminUrl: string, job: RunnableJob, tap: 
      cross join unnest(role_setting.setconfig) as setting
      where role.rolname = ${job.username} and coalesce(db.datname, ${job.database}) = ${job.database}
      order by role_setting.setdatabase`;
+  const entries = settings.map(({ name, value }) => [String(name), String(value)]);
+  return { runId: String(run?.runid), settings: Object.fromEntries(entries) };
+}
+
+/** Records how a run ended. As in pg_cron only what came to run has a time of its end. */
+async function finish(admin: Sql, runId: string, { status, message, hasEndTime = false }: Outcome): Promise<void> {
+  await admin`
+    update cron.job_run_details
+       set status = ${status}, return_message = ${message}, end_time = case when ${hasEndTime} then clock_timestamp() end
+     where runid = ${runId}`;
+}
+
+/**
+ * A session that was never anything but the job's role: the role stands in the startup message, so that it holds from the
+ * first statement on and would hold again if the connection were made anew.
+ */
+function openSession(adminUrl: string, job: RunnableJob, settings: Record<string, string>, tap: ResultTap): Sql {
   const url = new URL(adminUrl);
   url.pathname = `/${encodeURIComponent(job.database)}`;
-  const connection = {
-    ...Object.fromEntries(settings.map(({ name, value }) => [String(name), String(value)])),
-    application_name: "pg_cron",
-    role: job.username,
-  };
+  const connection = { ...settings, application_name: "pg_cron", role: job.username };
   const options = { max: 1, idle_timeout: 0, fetch_types: false, onnotice: () => {}, connection, socket: tap.open };
   return postgres(url.href, options);
 }
 
 /** Makes the role the session's own, as if it had logged in; gives the session's process id, or undefined if it may not. */
-async function becomeRole(session: Sql, job: RunnableJob): Promise<number | undefined> {
+async function becomeRole(session: Sql, tap: ResultTap, job: RunnableJob): Promise<number | undefined> {
   try {
-    const [role] = await session`
-      select pg_backend_pid() as pid, rolcanlogin as can_log_in from pg_catalog.pg_roles where rolname = ${job.username}`;
+    const [role] = await tap.whileConnected(session`
+      select pg_backend_pid() as pid, rolcanlogin as can_log_in from pg_catalog.pg_roles where rolname = ${job.username}`);
     if (!role?.can_log_in) return undefined;
-    await session.unsafe(`set session authorization "${job.username.replaceAll('"', '""')}"`).simple();
+    const become = `set session authorization "${job.username.replaceAll('"', '""')}"`;
+    await tap.whileConnected(session.unsafe(become).simple());
     return Number(role.pid);
   } catch {
     return undefined;
@@ -109,21 +125,12 @@ async function becomeRole(session: Sql, job: RunnableJob): Promise<number | unde
 async function execute(session: Sql, tap: ResultTap, command: string): Promise<Outcome> {
   try {
     tap.reset();
-    const result = await session.unsafe(command).simple();
+    const result = await tap.whileConnected(session.unsafe(command).simple());
     // The driver gives a stream for the other side of a COPY.
-    if (!Array.isArray(result)) return { status: "failed", message: "COPY not supported" };
-    return { status: "succeeded", message: tap.lastResult() ?? result.command ?? `${result.length} rows` };
+    if (!Array.isArray(result)) return { status: "failed", message: "COPY not supported", hasEndTime: true };
+    const message = tap.lastResult() ?? result.command ?? `${result.length} rows`;
+    return { status: "succeeded", message, hasEndTime: true };
   } catch (error) {
-    return { status: "failed", message: describeDatabaseError(error, command) };
+    return { status: "failed", message: describeDatabaseError(error, command), hasEndTime: true };
   }
-}
-
-/** Writes how a run ended; gives the message of a failure. */
-async function record(admin: Sql, runId: string, outcome: Outcome, hasEndTime = false): Promise<string | undefined> {
-  await admin`
-    update cron.job_run_details
-       set status = ${outcome.status}, return_message = ${outcome.message},
-           end_time = case when ${hasEndTime} then clock_timestamp() end
-     where runid = ${runId}`;
-  return outcome.status === "failed" ? outcome.message : undefined;
 }

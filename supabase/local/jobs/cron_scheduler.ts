@@ -3,11 +3,11 @@
  *
  * @module
  */
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { type Alarm, createAlarm } from "./alarm.ts";
 import { CANCELED, runJob, type RunnableJob } from "./cron_run.ts";
 import { countDueRuns, type Schedule } from "./cron_schedule.ts";
-import { poolOptions } from "./pool_options.ts";
+import { type Database, openDatabase } from "./database.ts";
 
 /** As `cron.max_running_jobs`. */
 const MAX_RUNNING_JOBS = 32;
@@ -47,7 +47,7 @@ export interface SchedulerOptions {
 
 /** What the scheduler works with. */
 interface Scheduler {
-  readonly admin: Sql;
+  readonly database: Database;
   readonly options: SchedulerOptions;
   readonly alarm: Alarm;
   readonly tasks: Map<string, Task>;
@@ -67,10 +67,11 @@ interface Scheduler {
  * @throws when the database cannot be reached now.
  */
 export async function openScheduler(options: SchedulerOptions): Promise<{ close(): Promise<void> }> {
-  const admin = postgres(options.adminUrl, poolOptions(4, "pg_cron scheduler"));
   const alarm = createAlarm();
+  const target = { url: options.adminUrl, max: 4, name: "pg_cron scheduler", channel: "cron_job" };
+  const database = await openDatabase({ ...target, onSignal: alarm.ring });
   const scheduler: Scheduler = {
-    admin,
+    database,
     options,
     alarm,
     tasks: new Map(),
@@ -81,12 +82,8 @@ export async function openScheduler(options: SchedulerOptions): Promise<{ close(
   };
   try {
     await refresh(scheduler);
-    await admin.listen("cron_job", alarm.ring, () => {
-      scheduler.hasLeftovers = true;
-      alarm.ring();
-    });
   } catch (error) {
-    await admin.end({ timeout: 0 });
+    await database.close();
     throw error;
   }
   for (const task of scheduler.tasks.values()) {
@@ -100,7 +97,7 @@ export async function openScheduler(options: SchedulerOptions): Promise<{ close(
       await loop;
       for (const run of scheduler.runs) run.stop.abort();
       await Promise.all([...scheduler.runs].map((run) => run.done));
-      await admin.end({ timeout: 5 });
+      await database.close();
     },
   };
 }
@@ -125,7 +122,7 @@ async function schedule(scheduler: Scheduler): Promise<void> {
       isAway = false;
     } catch (error) {
       if (!isAway) options.log(`cron: cannot read the jobs: ${error instanceof Error ? error.message : error}`);
-      isAway = true;
+      isAway = scheduler.hasLeftovers = true;
     }
     await alarm.wait(isAway ? POLL_MILLISECONDS : millisecondsToNextEvent(scheduler));
   }
@@ -134,11 +131,10 @@ async function schedule(scheduler: Scheduler): Promise<void> {
 /** Makes the tasks match the rows of `cron.job`. The run of a job that was removed or switched off is canceled. */
 async function refresh(scheduler: Scheduler): Promise<void> {
   if (scheduler.hasLeftovers && scheduler.runs.size === 0) {
-    await takeOver(scheduler.admin);
+    await scheduler.database.run(takeOver);
     scheduler.hasLeftovers = false;
   }
-  const rows = await scheduler.admin<Job[]>`
-    select jobid, command, database, username, jobname, active, cron._parse_schedule(schedule) as parsed from cron.job`;
+  const rows = await scheduler.database.run(readJobs);
   const jobs = new Map(rows.map((job) => [job.jobid, job]));
   for (const [jobid, task] of scheduler.tasks) {
     const job = jobs.get(jobid);
@@ -153,6 +149,11 @@ async function refresh(scheduler: Scheduler): Promise<void> {
       scheduler.tasks.set(job.jobid, { job, pending: 0, startedAt, run: undefined });
     }
   }
+}
+
+async function readJobs(admin: Sql): Promise<Job[]> {
+  return await admin`
+    select jobid, command, database, username, jobname, active, cron._parse_schedule(schedule) as parsed from cron.job`;
 }
 
 /** Counts the runs that have become due. A job at intervals waits for one run at most, others for every minute they missed. */
@@ -187,13 +188,15 @@ function startPending(scheduler: Scheduler): void {
 }
 
 /** Runs a job; never throws. */
-async function doOnce({ admin, options }: Scheduler, job: Job, signal: AbortSignal): Promise<void> {
+async function doOnce(scheduler: Scheduler, job: Job, signal: AbortSignal): Promise<void> {
+  const { database, options: { adminUrl, log } } = scheduler;
   const name = job.jobname ?? job.jobid;
   try {
-    const failure = await runJob({ admin, adminUrl: options.adminUrl, job, signal });
-    if (failure !== undefined) options.log(`cron: job ${name} failed: ${failure.trimEnd()}`);
+    const failure = await runJob({ database, adminUrl, job, signal });
+    if (failure !== undefined) log(`cron: job ${name} failed: ${failure.trimEnd()}`);
   } catch (error) {
-    options.log(`cron: job ${name} was cut short: ${error instanceof Error ? error.message : error}`);
+    scheduler.hasLeftovers = true;
+    log(`cron: job ${name} was cut short: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import postgres, { type Sql, type TransactionSql } from "postgres";
+import type { TransactionSql } from "postgres";
 import { createAlarm } from "./alarm.ts";
+import { openDatabase } from "./database.ts";
 import { type QueuedRequest, sendRequest } from "./net_request.ts";
-import { poolOptions } from "./pool_options.ts";
 
 /** The worker looks at the queue at least so often: rows written by hand do not wake it. */
 const POLL_MILLISECONDS = 1000;
@@ -24,22 +24,16 @@ export interface NetWorkerOptions {
  * @throws when the database cannot be reached now.
  */
 export async function openNetWorker(options: NetWorkerOptions): Promise<{ close(): Promise<void> }> {
-  const sql = postgres(options.adminUrl, poolOptions(1, "pg_net 0.20.4"));
   const alarm = createAlarm();
   const stop = new AbortController();
-  try {
-    await sql.listen("pg_net", alarm.ring, alarm.ring);
-    await sql`select 1`;
-  } catch (error) {
-    await sql.end({ timeout: 0 });
-    throw error;
-  }
+  const target = { url: options.adminUrl, max: 1, name: "pg_net 0.20.4", channel: "pg_net" };
+  const database = await openDatabase({ ...target, onSignal: alarm.ring });
 
   async function work(): Promise<void> {
     let isAway = false;
     while (!stop.signal.aborted) {
       try {
-        await sql.begin((transaction) => sendBatch(transaction, stop.signal));
+        await database.run((sql, extend) => sql.begin((batch) => sendBatch(batch, extend, stop.signal)));
         isAway = false;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
@@ -56,13 +50,20 @@ export async function openNetWorker(options: NetWorkerOptions): Promise<{ close(
       stop.abort(new Error("pg_net worker stopped"));
       alarm.ring();
       await loop;
-      await sql.end({ timeout: 5 });
+      await database.close();
     },
   };
 }
 
-/** Sends what waits in the queue, up to `pg_net.batch_size`, all at once. */
-async function sendBatch(sql: TransactionSql, stop: AbortSignal): Promise<void> {
+/** How long the database may take for what it does after the requests. */
+const STORING_MILLISECONDS = 20_000;
+
+/** Sends what waits in the queue, up to `pg_net.batch_size`, all at once. `extend` puts off when the database counts as away. */
+async function sendBatch(
+  sql: TransactionSql,
+  extend: (milliseconds: number) => void,
+  stop: AbortSignal,
+): Promise<void> {
   const requests = await sql<QueuedRequest[]>`
     with batch as (
       select id from net.http_request_queue order by id
@@ -77,6 +78,7 @@ async function sendBatch(sql: TransactionSql, stop: AbortSignal): Promise<void> 
                  from jsonb_each_text(queue.headers)) as headers`;
   if (requests.length === 0) return;
   await dropExpired(sql);
+  extend(Math.max(...requests.map((request) => request.timeout_milliseconds || Infinity)) + STORING_MILLISECONDS);
   const outcomes = await Promise.all(requests.map((request) => sendRequest(request, stop)));
   for (const outcome of outcomes) {
     const headers = outcome.headers === null ? null : JSON.stringify(outcome.headers);
@@ -88,7 +90,7 @@ async function sendBatch(sql: TransactionSql, stop: AbortSignal): Promise<void> 
 }
 
 /** Responses live for `pg_net.ttl`. As in pg_net the dead ones go when the worker next has something to do. */
-async function dropExpired(sql: Sql | TransactionSql): Promise<void> {
+async function dropExpired(sql: TransactionSql): Promise<void> {
   await sql`
     delete from net._http_response
      where created < now() - coalesce(current_setting('pg_net.ttl', true), '6 hours')::interval`;

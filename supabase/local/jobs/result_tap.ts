@@ -7,10 +7,16 @@
 import { connect, type Socket } from "node:net";
 import type { Buffer } from "node:buffer";
 
-/** Opens connections for the driver and reads along. */
+/** Opens a connection for the driver and reads along. */
 export interface ResultTap {
   /** For the driver's option `socket`. */
   open(options: { host: string[]; port: number[] }): Promise<Socket>;
+  /**
+   * Waits for work on the connection, but not longer than the connection lasts: the driver can be left waiting for ever.
+   *
+   * @throws {Error} when the connection closes first.
+   */
+  whileConnected<Result>(work: PromiseLike<Result>): Promise<Result>;
   /** Forgets what has been read. */
   reset(): void;
   /**
@@ -20,10 +26,13 @@ export interface ResultTap {
   lastResult(): string | undefined;
 }
 
-/** Makes a tap for one connection at a time. */
+/** Makes a tap for one connection. */
 export function createResultTap(): ResultTap {
   let last: string | undefined;
   let rows: number | undefined;
+  const lost = Promise.withResolvers<never>();
+  // Most connections close when nobody waits for anything any more.
+  lost.promise.catch(() => {});
 
   /** Each message of the server: a type, four bytes of length that count themselves, and a body. */
   function onMessage(type: string, body: Uint8Array): void {
@@ -45,8 +54,10 @@ export function createResultTap(): ResultTap {
         socket.once("error", reject);
       });
       socket.on("data", splitMessages(onMessage));
+      socket.on("close", () => lost.reject(new Error("connection lost")));
       return socket;
     },
+    whileConnected: (work) => Promise.race([work, lost.promise]),
     reset(): void {
       last = rows = undefined;
     },
