@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { complain, runTask, say, UsageError } from "./command_line.ts";
@@ -38,7 +39,7 @@ async function main(args: string[]): Promise<number> {
     say(USAGE);
     return 0;
   }
-  const files = await findTests(ROOT, paths);
+  const files = await findTests(ROOT, paths.map(fromRoot));
   const tally = await withTestServer(
     { keep: flags.keep, onProgress: complain },
     (server) => runAll(server, files, flags.filter),
@@ -55,6 +56,11 @@ function readArguments(
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** A path counts from where the user typed it, although `deno task` runs in the project. */
+function fromRoot(path: string): string {
+  return relative(ROOT, resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path));
 }
 
 /** Runs everything, one kind after the other. */

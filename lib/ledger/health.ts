@@ -10,6 +10,8 @@ export interface Health {
   /** Seconds since something new was received from the chain. */
   readonly ingest_lag_seconds: number | null;
   readonly open_critical_alerts: number;
+  /** Alerts of the last hour that could not be raised. */
+  readonly failed_alerts: number;
 }
 
 /** @throws the driver's error when the database cannot be reached. */
@@ -24,6 +26,9 @@ export async function readHealth(database: Database): Promise<Health> {
       'open_critical_alerts', (
         select count(*) from public.alerts as a
          where a.severity = 'critical' and not a.acknowledged and a.resolved_at is null
+      ),
+      'failed_alerts', (
+        select count(*) from vaultbook.alert_failures as f where f.failed_at > now() - interval '1 hour'
       )
     ) as health`
   );

@@ -12,6 +12,8 @@ import { type Database, isTransient, isUnavailable } from "./database.ts";
 
 /** How often a call is made that other transactions keep ending. */
 const ATTEMPTS_MAX = 6;
+/** After so many attempts the next one is made with no other writer beside it. */
+const TOGETHER_MAX = 3;
 /** First pause between two attempts; it doubles, and a random part of it is waited. */
 const BACKOFF_MS = 20;
 /** What a sender is asked to wait while the database is away. */
@@ -50,7 +52,9 @@ async function settle(database: Database, delivery: Delivery, items: readonly In
       return await database.run(async (sql) => {
         const [row] = await sql<{ settlements: Settlement[] }[]>`
           select coalesce(jsonb_agg(to_jsonb(s)), '[]') as settlements
-            from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb) as s`;
+            from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb, ${
+          attempt > TOGETHER_MAX
+        }) as s`;
         // The driver can take the end of a connection for the end of the rows.
         if (!row) {
           throw Object.assign(new Error("The connection ended before the answer"), { code: "CONNECTION_CLOSED" });

@@ -144,3 +144,21 @@ comment on function vaultbook.raise_alerts(vaultbook.occurrence[]) is
   'Raises the alerts that the rules ask for. One stays open per type and subject: a repeat changes its message and data and adds to '
   'data.count. Returns how many were raised or repeated.';
 alter function vaultbook.raise_alerts(vaultbook.occurrence[]) owner to vaultbook_ledger;
+
+create table vaultbook.alert_failures (
+  id bigint generated always as identity,
+  failed_at timestamptz not null default clock_timestamp(),
+  code text not null,
+  message text not null,
+  constraint alert_failures_pkey primary key (id)
+);
+create index alert_failures_failed_at_idx on vaultbook.alert_failures (failed_at);
+comment on index vaultbook.alert_failures_failed_at_idx is 'Those of the last hour, for the health check.';
+comment on table vaultbook.alert_failures is
+  'Alerts that could not be raised. The ledger goes on without them, and the health check tells of it.';
+comment on column vaultbook.alert_failures.id is 'Order';
+comment on column vaultbook.alert_failures.failed_at is 'When';
+comment on column vaultbook.alert_failures.code is 'SQLSTATE of the error';
+comment on column vaultbook.alert_failures.message is 'Its message';
+alter table vaultbook.alert_failures enable row level security;
+revoke all on vaultbook.alert_failures from public, anon, authenticated, service_role;

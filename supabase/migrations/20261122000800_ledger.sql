@@ -42,6 +42,8 @@ select e.signature, e.slot, e.transaction_index, e.event_index, e.block_time, e.
        e.amount, e.to_owner as counterparty, e.reason as note
   from vaultbook.events as e
  where e.kind in ('deposit', 'withdrawal', 'lock', 'unlock', 'transfer')
+   -- Anybody can make a transaction fail on somebody's vault; that is none of its owner's history.
+   and (not e.failed or e.owner is null or e.named_owner is null or e.named_owner = e.owner)
 union all
 select e.signature, e.slot, e.transaction_index, e.event_index, e.block_time, e.to_owner,
        'transfer_in', 'confirmed', e.amount, e.owner, e.reason
@@ -81,13 +83,14 @@ create function vaultbook.open_vaults(p_signatures text[]) returns void
 language sql
 set search_path = ''
 as $$
+  -- A conflict on the owner is a repetition; one on the address is a claim to another's vault, which admit() refuses.
   insert into public.vaults (owner, vault_address, token_account, created_at)
   select distinct on (e.named_owner)
          e.named_owner, e.vault, e.token_account, coalesce(to_timestamp(e.at), e.block_time, now())
     from vaultbook.events as e
    where e.signature = any (p_signatures) and e.kind = 'initialise' and not e.failed
-   order by e.named_owner, e.slot, e.transaction_index, e.event_index
-  on conflict (owner) do nothing
+   order by e.named_owner, e.slot, e.transaction_index, e.signature, e.event_index
+  on conflict do nothing
 $$;
 comment on function vaultbook.open_vaults(text[]) is
   'Makes the vault rows that the initialisations among these signatures ask for. A vault that is there stays as it is.';
@@ -122,10 +125,11 @@ as $$
   with fresh as materialized (
     select * from unnest(p_legs)
   ), horizon as (
-    -- Per vault the earliest of the new rows: everything behind it is threaded anew, everything before it stays.
-    select distinct on (f.owner) f.owner, f.slot, f.transaction_index, f.event_index
+    -- Per vault the earliest of the new rows: everything from its Solana transaction on is threaded anew, everything before it stays.
+    -- Two signatures cannot share a place on one chain; where a fork or a lie says so, the signature decides.
+    select distinct on (f.owner) f.owner, f.slot, f.transaction_index
       from fresh as f
-     order by f.owner, f.slot, f.transaction_index, f.event_index
+     order by f.owner, f.slot, f.transaction_index
   ), opening as (
     select h.owner, coalesce(last.total_after, 0) as total, coalesce(last.locked_after, 0) as locked
       from horizon as h
@@ -133,8 +137,8 @@ as $$
         select t.total_after, t.locked_after
           from public.transactions as t
          where t.vault_owner = h.owner
-           and (t.slot, t.transaction_index, t.event_index) < (h.slot, h.transaction_index, h.event_index)
-         order by t.slot desc, t.transaction_index desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
+           and (t.slot, t.transaction_index) < (h.slot, h.transaction_index)
+         order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
          limit 1
       ) as last on true
   ), thread as (
@@ -145,7 +149,7 @@ as $$
       from horizon as h
       join public.transactions as t
         on t.vault_owner = h.owner
-       and (t.slot, t.transaction_index, t.event_index) >= (h.slot, h.transaction_index, h.event_index)
+       and (t.slot, t.transaction_index) >= (h.slot, h.transaction_index)
   ), delta as (
     select th.*, m.reports,
            m.spends_locked_first and th.status = 'confirmed' as spends,
@@ -162,7 +166,7 @@ as $$
     -- A transfer to oneself leaves before it arrives.
     window chain as (
       partition by d.owner
-      order by d.slot, d.transaction_index, d.event_index, d.transaction_type = 'transfer_in'
+      order by d.slot, d.transaction_index, d.signature, d.event_index, d.transaction_type = 'transfer_in'
       rows unbounded preceding
     )
   ), folded as (
@@ -173,7 +177,7 @@ as $$
       from running as r
     window chain as (
       partition by r.owner
-      order by r.slot, r.transaction_index, r.event_index, r.transaction_type = 'transfer_in'
+      order by r.slot, r.transaction_index, r.signature, r.event_index, r.transaction_type = 'transfer_in'
       rows unbounded preceding
     )
   )
@@ -206,7 +210,7 @@ as $$
            f.slot, f.transaction_index, f.event_index, f.total_after, f.locked_after
       from folded as f
      where f.id is null
-     order by f.owner, f.slot, f.transaction_index, f.event_index
+     order by f.owner, f.slot, f.transaction_index, f.signature, f.event_index
   ), threaded as (
     update public.transactions as t
        set balance_before = f.balance_before, balance_after = f.balance_after,
@@ -227,7 +231,7 @@ as $$
              coalesce(sum(- f.total_delta) filter (where f.id is null and f.transaction_type = 'withdrawal') over vault, 0) as withdrawn
         from folded as f
       window vault as (partition by f.owner)
-       order by f.owner, f.slot desc, f.transaction_index desc, f.event_index desc, f.transaction_type = 'transfer_in' desc
+       order by f.owner, f.slot desc, f.transaction_index desc, f.signature desc, f.event_index desc, f.transaction_type = 'transfer_in' desc
     ) as l
    where v.owner = l.owner
 $$;
@@ -242,7 +246,7 @@ language sql stable
 set search_path = ''
 as $$
   with folded as materialized (
-    select f.*, (f.slot, f.transaction_index, f.event_index, (f.transaction_type = 'transfer_in')::integer) as place
+    select f.*, (f.slot, f.transaction_index, f.signature, f.event_index, (f.transaction_type = 'transfer_in')::integer) as place
       from unnest(p_rows) as f
   ), broken as (
     select distinct on (f.owner) f.owner, f.place, f.slot, f.total_after, f.locked_after, f.total_after > 9223372036854775807 as exceeds

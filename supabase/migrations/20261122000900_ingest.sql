@@ -25,20 +25,49 @@ create type vaultbook.settlement as (
 comment on type vaultbook.settlement is
   'What became of one element: applied, duplicate, ignored, failed, parked, quarantined or conflict (invariant I2).';
 
-create function vaultbook.lock_vaults(p_addresses text[]) returns void
+create function vaultbook.bucket(p_address text) returns integer
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select hashtext(p_address) & 1023
+$$;
+comment on function vaultbook.bucket(text) is
+  'The lock that a vault''s address falls under. Few, because each lock held takes a place in a table of fixed size.';
+alter function vaultbook.bucket(text) owner to vaultbook_ledger;
+
+create function vaultbook.lock_vaults(p_addresses text[], p_alone boolean) returns integer[]
 language plpgsql
 set search_path = ''
 as $$
+declare
+  locked integer[];
 begin
+  if p_alone then
+    perform pg_advisory_xact_lock(hashtext('vaultbook.ingest'));
+    return array(select generate_series(0, 1023));
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtext('vaultbook.ingest'));
   -- By address and not by row: a vault that nobody knows yet has to be locked too, or its initialisation and its first event could pass
-  -- each other unseen. In the order of the keys, so that two writers never wait for each other. Few keys, because each lock held takes a
-  -- place in a table of fixed size.
-  perform pg_advisory_xact_lock(hashtext('vaultbook.vaults'), buckets.bucket)
-     from (select distinct hashtext(a.address) & 1023 as bucket from unnest(p_addresses) as a (address) order by bucket) as buckets;
+  -- each other unseen. With those that waiting transactions may draw in.
+  with recursive reached (address) as (
+    select a.address collate "C" from unnest(p_addresses) as a (address)
+    union
+    select drawn.address
+      from reached as r
+      join vaultbook.inbox as w
+        on w.vaults @> array[r.address] and (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
+     cross join lateral unnest(w.vaults) as drawn (address)
+  )
+  select coalesce(array_agg(distinct vaultbook.bucket(r.address)), '{}') into locked from reached as r;
+  -- In the order of the keys, so that two writers never wait for each other.
+  perform pg_advisory_xact_lock(hashtext('vaultbook.vaults'), key.bucket)
+     from (select l.bucket from unnest(locked) as l (bucket) order by l.bucket) as key;
+  return locked;
 end
 $$;
-comment on function vaultbook.lock_vaults(text[]) is 'Makes this transaction the only one that settles events of these vaults, until it ends.';
-alter function vaultbook.lock_vaults(text[]) owner to vaultbook_ledger;
+comment on function vaultbook.lock_vaults(text[], boolean) is
+  'Makes this transaction the only one that settles events of these vaults until it ends; alone: of any vault. Returns the buckets it holds.';
+alter function vaultbook.lock_vaults(text[], boolean) owner to vaultbook_ledger;
 
 create function vaultbook.with_waiting(p_signatures text[]) returns text[]
 language sql stable
@@ -90,28 +119,23 @@ comment on function vaultbook.admit(text[]) is
   'Parks the signatures that touch a vault nobody knows and quarantines those that name another owner than the vault''s. Returns the rest.';
 alter function vaultbook.admit(text[]) owner to vaultbook_ledger;
 
-create function vaultbook.settle(p_signatures text[]) returns text[]
+create function vaultbook.settle(p_signatures text[], p_locked integer[]) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  candidates text[];
-  addresses text[];
-  locked text[] := '{}';
+  candidates text[] := vaultbook.with_waiting(p_signatures);
   legs vaultbook.leg[];
   folded vaultbook.folded_row[];
   out_of_place text[];
 begin
-  loop
-    -- Asked again once the locks are held: what waited may have been settled meanwhile, and something new may wait.
-    candidates := vaultbook.with_waiting(p_signatures);
-    select coalesce(array_agg(distinct a.address), '{}') into addresses
-      from vaultbook.inbox as i cross join lateral unnest(i.vaults) as a (address)
-     where i.signature = any (candidates) and i.outcome <> 'conflict';
-    exit when addresses <@ locked;
-    perform vaultbook.lock_vaults(addresses);
-    locked := locked || addresses;
-  end loop;
+  if exists (
+    select from vaultbook.inbox as i cross join lateral unnest(i.vaults) as a (address)
+     where i.signature = any (candidates) and i.outcome <> 'conflict' and vaultbook.bucket(a.address) <> all (p_locked)
+  ) then
+    -- To lock more now would be out of order.
+    raise exception 'Something that waits for these vaults arrived while they were being locked' using errcode = '40001';
+  end if;
 
   perform vaultbook.open_vaults(candidates);
   candidates := vaultbook.admit(candidates);
@@ -153,10 +177,11 @@ begin
   return candidates;
 end
 $$;
-comment on function vaultbook.settle(text[]) is
+comment on function vaultbook.settle(text[], integer[]) is
   'Settles these new signatures together with what waited for them: applies all that make a possible history, parks what a later event may '
-  'make possible, quarantines what none can. One never takes another with it. Returns what was applied, or recorded as failed.';
-alter function vaultbook.settle(text[]) owner to vaultbook_ledger;
+  'make possible, quarantines what none can. One never takes another with it. Returns what was applied, or recorded as failed. Raises '
+  '40001 where it would need vaults that are not locked.';
+alter function vaultbook.settle(text[], integer[]) owner to vaultbook_ledger;
 
 create function vaultbook.receive(p_source text, p_body bytea, p_items vaultbook.item[], out fresh integer[], out conflicts integer[])
 language plpgsql
@@ -191,6 +216,12 @@ begin
   )
   select coalesce(array_agg(k.delivery_position), '{}') into fresh from kept as k;
 
+  -- Rows that are there already are locked in the same order as rows are made.
+  perform 1
+     from vaultbook.inbox as known
+    where known.signature in (select i.signature from unnest(p_items) as i where i.position <> all (fresh))
+    order by known.signature, known.id
+      for no key update;
   -- What was heard of before without anything readable in it can be completed; what was read stays.
   with item as (
     select distinct on (i.signature) i.* from unnest(p_items) as i
@@ -253,7 +284,8 @@ comment on function vaultbook.receive(text, bytea, vaultbook.item[]) is
   'first time with a readable content); conflicts: positions whose signature has another content already; all others are duplicates.';
 alter function vaultbook.receive(text, bytea, vaultbook.item[]) owner to vaultbook_ledger;
 
-create function vaultbook.ingest(p_source text, p_body bytea, p_items jsonb) returns setof vaultbook.settlement
+create function vaultbook.ingest(p_source text, p_body bytea, p_items jsonb, p_alone boolean default false)
+returns setof vaultbook.settlement
 language plpgsql
 security definer
 set search_path = ''
@@ -261,24 +293,38 @@ as $$
 declare
   items vaultbook.item[];
   received record;
+  locked integer[];
   arrived text[];
   settled text[];
 begin
   select array_agg(i) into items from jsonb_populate_recordset(null::vaultbook.item, p_items) as i;
+  -- Before anything is written: locks in one order, rows in another would be a deadlock.
+  locked := vaultbook.lock_vaults(
+    array(select distinct a.address from unnest(items) as i cross join lateral unnest(i.vaults) as a (address)), p_alone
+  );
   select * into received from vaultbook.receive(p_source, p_body, items);
 
   select array_agg(i.signature) into arrived
     from vaultbook.inbox as i
    where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s where s.position = any (received.fresh));
-  settled := vaultbook.settle(arrived);
+  settled := vaultbook.settle(arrived, locked);
   perform vaultbook.snapshot_after(settled);
-  perform vaultbook.alert_after(
-    settled,
-    (select array_agg(i.signature) from unnest(items) as i where i.position = any (received.conflicts)),
-    (select count(*) from unnest(items) as i
-      left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
-     where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
-  );
+  begin
+    perform vaultbook.alert_after(
+      settled,
+      (select array_agg(i.signature) from unnest(items) as i where i.position = any (received.conflicts)),
+      (select count(*) from unnest(items) as i
+        left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
+       where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
+    );
+  exception
+    -- These concern the whole call, which is repeated.
+    when transaction_rollback or insufficient_resources or operator_intervention or system_error then
+      raise;
+    when others then
+      -- No alert is worth an event.
+      insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
+  end;
 
   return query
     select i.signature,
@@ -296,7 +342,8 @@ begin
      order by i.position;
 end
 $$;
-comment on function vaultbook.ingest(text, bytea, jsonb) is
+comment on function vaultbook.ingest(text, bytea, jsonb, boolean) is
   'Takes one delivery: its source, its bytes, and a JSON array of vaultbook.item. Answers one settlement per item, in the delivery''s '
-  'order. Everything or nothing of it is committed; repeating it is harmless. Deadlocks (40P01) are left to the caller to repeat.';
-alter function vaultbook.ingest(text, bytea, jsonb) owner to vaultbook_ledger;
+  'order. Everything or nothing of it is committed; repeating it is harmless. 40001 and 40P01 are left to the caller to repeat, in the end '
+  'alone: with no other writer beside it.';
+alter function vaultbook.ingest(text, bytea, jsonb, boolean) owner to vaultbook_ledger;

@@ -100,11 +100,11 @@ create policy "Owners listen to their own alerts and vault, operators to all" on
     extension = 'broadcast'
     and (
       (select realtime.topic()) in (
-        'alerts:' || (select auth.jwt() ->> 'wallet_address'),
-        'vault:' || (select auth.jwt() ->> 'wallet_address')
+        'alerts:' || ((select auth.jwt()) ->> 'wallet_address'),
+        'vault:' || ((select auth.jwt()) ->> 'wallet_address')
       )
       or (
-        (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+        ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
         and ((select realtime.topic()) like 'alerts:%' or (select realtime.topic()) like 'vault:%')
       )
     )

@@ -6,6 +6,7 @@ grant select, insert on public.balance_snapshots to vaultbook_ledger;
 grant select on public.alert_rules to vaultbook_ledger;
 grant select, insert, update on vaultbook.deliveries, vaultbook.inbox to vaultbook_ledger;
 grant select, insert on vaultbook.protocol_pauses to vaultbook_ledger;
+grant insert on vaultbook.alert_failures to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.events, vaultbook.legs to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
@@ -16,6 +17,7 @@ create policy "The ledger takes snapshots" on public.balance_snapshots to vaultb
 create policy "The ledger reads the rules" on public.alert_rules for select to vaultbook_ledger using (true);
 create policy "The ledger keeps deliveries" on vaultbook.deliveries to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps the inbox" on vaultbook.inbox to vaultbook_ledger using (true) with check (true);
+create policy "The ledger notes alerts that failed" on vaultbook.alert_failures for insert to vaultbook_ledger with check (true);
 create policy "The ledger keeps pauses" on vaultbook.protocol_pauses to vaultbook_ledger using (true) with check (true);
 
 -- The service: the functions' own database work -----------------------------------------------------------------------------
@@ -26,8 +28,10 @@ to service_role;
 grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
-grant select on vaultbook.deliveries, vaultbook.inbox, vaultbook.protocol_pauses, vaultbook.movements to service_role;
-grant execute on function vaultbook.ingest(text, bytea, jsonb), vaultbook.usdt(bigint) to service_role;
+grant select on
+  vaultbook.deliveries, vaultbook.inbox, vaultbook.protocol_pauses, vaultbook.alert_failures, vaultbook.movements
+to service_role;
+grant execute on function vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.usdt(bigint) to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------
 grant select on public.tvl_snapshots to anon;
@@ -44,35 +48,35 @@ grant update (severity, enabled, threshold, cooldown) on public.alert_rules to a
 create policy "Owners see their own vault, operators all" on public.vaults
   for select to authenticated
   using (
-    owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+    owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Owners see their own transactions, operators all" on public.transactions
   for select to authenticated
   using (
-    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Owners see their own snapshots, operators all" on public.balance_snapshots
   for select to authenticated
   using (
-    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Owners see their own reconciliations, operators all" on public.reconciliation_logs
   for select to authenticated
   using (
-    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Owners see their own alerts, operators all" on public.alerts
   for select to authenticated
   using (
-    vault_owner = (select auth.jwt() ->> 'wallet_address') or (select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops'
+    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Operators see the alert rules" on public.alert_rules
   for select to authenticated
-  using ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops');
+  using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
 create policy "Operators change the alert rules" on public.alert_rules
   for update to authenticated
-  using ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops')
-  with check ((select auth.jwt() -> 'app_metadata' ->> 'role') = 'ops');
+  using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops')
+  with check (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
 
 -- Auth calls this for every access token: `[auth.hook.custom_access_token]` in config.toml. ------------------------------------
 create function vaultbook.custom_access_token_hook(event jsonb) returns jsonb

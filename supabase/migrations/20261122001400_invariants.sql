@@ -39,7 +39,7 @@ select t.id, t.vault_owner, t.transaction_type, t.amount, t.status, t.balance_be
  where t.status <> 'pending'
 window chain as (
   partition by t.vault_owner
-  order by t.slot, t.transaction_index, t.event_index, t.transaction_type = 'transfer_in'
+  order by t.slot, t.transaction_index, t.signature, t.event_index, t.transaction_type = 'transfer_in'
 );
 comment on view vaultbook.thread is 'Each ledger row beside the one before it in its vault''s chain order.';
 

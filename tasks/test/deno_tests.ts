@@ -67,10 +67,11 @@ async function runFile(tests: DenoTests, file: string): Promise<Tally> {
     file,
   ]);
   const xml = await Deno.readTextFile(report).catch(() => null);
-  const tally = xml === null ? NOTHING : readJunit(xml);
+  const tally = xml === null ? NOTHING : readJunit(xml, file, tests.filter);
   const untold = tally.failed.length > 0 ? null : whatIsUntold(tally, success, how, tests.filter !== undefined);
   const result = untold === null ? tally : { ...tally, failed: [`${file} ${untold}`] };
-  tests.say(`${file} ... ${inWords(result)} (${((performance.now() - started) / 1000).toFixed(1)}s)`);
+  const isEmpty = result.passed + result.failed.length + result.skipped.length === 0;
+  if (!isEmpty) tests.say(`${file} ... ${inWords(result)} (${((performance.now() - started) / 1000).toFixed(1)}s)`);
   if (result.failed.length > 0) tests.say(printed);
   return result;
 }

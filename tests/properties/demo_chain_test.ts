@@ -22,30 +22,48 @@ import { openTestChain, type TestChain } from "@/tests/supabase/local/support/de
 const program = compileProgram(DEMO_PROGRAM, idl, mapping);
 const TRANSACTIONS = 400;
 
-/** Delivers these batches of raw items to an empty book; gives the book and what became of each. */
-async function deliver(
-  deliveries: Iterable<unknown[]>,
-): Promise<{ book: string[]; vaults: string[]; settlements: Settlement[] }> {
+/** Delivers these batches of raw items to an empty book, `writers` at a time; gives the book and what became of each. */
+async function deliver(deliveries: Iterable<unknown[]>, writers = 1): Promise<Delivered> {
   const database = await openTestDatabase();
-  const connection = openDatabase(database.url);
+  const connection = openDatabase(database.url, { max: writers });
   const settlements: Settlement[] = [];
-  try {
-    for (const items of deliveries) {
-      const body = bodyOf(...items);
+  const waiting = deliveries[Symbol.iterator]();
+  const write = async (): Promise<void> => {
+    for (let next = waiting.next(); !next.done; next = waiting.next()) {
+      const body = bodyOf(...next.value);
       settlements.push(
         ...await ingest(connection, { source: "webhook", body, transactions: readDelivery(body, program) }),
       );
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: writers }, write));
     expect(await brokenInvariants(database.admin)).toEqual([]);
     const vaults = await database.admin<{ line: string }[]>`
       select concat_ws(' ', owner, vault_address, token_account, total_balance, locked_balance, available_balance,
                        total_deposited, total_withdrawn) as line
         from public.vaults order by owner collate "C"`;
-    return { book: await wholeBook(database.admin), vaults: vaults.map(({ line }) => line), settlements };
+    // A backend tells of its deadlocks at the latest when it ends.
+    await connection.close();
+    const [stat] = await database.admin`select deadlocks from pg_stat_database where datname = current_database()`;
+    return {
+      book: await wholeBook(database.admin),
+      vaults: vaults.map(({ line }) => line),
+      settlements,
+      deadlocks: Number(stat?.deadlocks),
+    };
   } finally {
     await connection.close();
     await database.close();
   }
+}
+
+interface Delivered {
+  readonly book: string[];
+  readonly vaults: string[];
+  readonly settlements: Settlement[];
+  /** Deadlocks that PostgreSQL had to end. */
+  readonly deadlocks: number;
 }
 
 /** The chain's vault accounts, as the lines of {@link deliver}. */
@@ -58,7 +76,7 @@ function vaultsOnChain(chain: TestChain): string[] {
   ).sort();
 }
 
-Deno.test("the book holds what the chain's vault accounts hold, in order or shuffled with repetitions", async () => {
+Deno.test("the book holds what the chain's vault accounts hold, in order, or shuffled with repetitions by one writer or 16", async () => {
   const seed = chosenSeed();
   const random = generator(seed);
   const chain = openTestChain({ seed: `oracle ${seed}`, count: TRANSACTIONS, traders: 6 });
@@ -79,6 +97,10 @@ Deno.test("the book holds what the chain's vault accounts hold, in order or shuf
     const disordered = await deliver(batches(shuffled([...items, ...repeated], random), 20, random));
     expect([`seed ${seed}`, ...disordered.book]).toEqual([`seed ${seed}`, ...inOrder.book]);
     expect(disordered.settlements.filter(({ outcome }) => outcome === "duplicate")).toHaveLength(repeated.length);
+
+    const crowded = await deliver(batches(shuffled([...items, ...repeated], random), 20, random), 16);
+    expect([`seed ${seed}`, ...crowded.book]).toEqual([`seed ${seed}`, ...inOrder.book]);
+    expect([`seed ${seed}`, crowded.deadlocks]).toEqual([`seed ${seed}`, 0]);
   } finally {
     chain.close();
   }

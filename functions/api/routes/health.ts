@@ -24,7 +24,7 @@ export function health({ database }: Settings): Hono<{ Variables: ApiVariables }
       return c.json({ status: "down", checks: { database: "unreachable" } }, 503);
     }
     const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
-    const status = late || checks.open_critical_alerts > 0 ? "degraded" : "ok";
+    const status = late || checks.open_critical_alerts > 0 || checks.failed_alerts > 0 ? "degraded" : "ok";
     return c.json({ status, checks: { database: "ok", ...checks } });
   });
   route.all("/", (c) => {

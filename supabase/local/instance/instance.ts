@@ -10,7 +10,7 @@ import { startPlatform } from "../platform.ts";
 import { removeData } from "../postgres/data_folder.ts";
 import { freePort } from "../postgres/port.ts";
 import { openInstanceDatabase } from "./database.ts";
-import { openLog } from "./log_file.ts";
+import { type LogFile, openLog } from "./log_file.ts";
 import { lockInstance } from "./lock.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { removeStatus, type Status, writeStatus } from "./status.ts";
@@ -108,44 +108,65 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   });
   opened.defer(() => platform.close());
 
-  const webhookSecret = environment.HELIUS_WEBHOOK_SECRETS?.split(",")[0]?.trim() ?? "";
-  const demo = options.demo
-    ? await startDemo({
-      folder: join(dir, "demo"),
-      seed: DEMO_SEED,
-      programId: environment.VAULT_PROGRAM_ID ?? DEMO_PROGRAM,
-      mint: environment.USDT_MINT ?? USDT_MINT,
-      webhookUrl: `${platform.url}/functions/v1/api/webhooks/helius`,
-      webhookSecret,
-      host,
-      rpcPort,
-      log: (line) => log.write(`demo: ${line}`),
-    })
-    : null;
+  const demo = options.demo ? await startTraffic(options, environment, platform.url, rpcPort, log) : null;
   if (demo) {
     opened.defer(() => demo.close());
     onProgress("The demo chain delivers its first transactions");
     await demo.caughtUp;
   }
 
-  const status: Status = {
-    API_URL: platform.url,
-    DB_URL: database.ownerUrl,
-    FUNCTIONS_URL: `${platform.url}/functions/v1`,
-    REALTIME_URL: `${platform.url.replace("http", "ws")}/realtime/v1`,
+  const status = statusOf(platform.url, database.ownerUrl, secrets, environment);
+  await writeStatus(dir, status);
+  opened.defer(() => removeStatus(dir));
+  const running = opened.move();
+  return { status, demo, failed: database.failed, close: () => running.disposeAsync() };
+}
+
+async function startTraffic(
+  { dir, host }: InstanceOptions,
+  environment: Readonly<Record<string, string>>,
+  url: string,
+  rpcPort: number,
+  log: LogFile,
+): Promise<Demo> {
+  return await startDemo({
+    folder: join(dir, "demo"),
+    seed: DEMO_SEED,
+    programId: environment.VAULT_PROGRAM_ID ?? DEMO_PROGRAM,
+    mint: environment.USDT_MINT ?? USDT_MINT,
+    webhookUrl: `${url}/functions/v1/api/webhooks/helius`,
+    webhookSecret: firstSecret(environment),
+    host,
+    rpcPort,
+    log: (line) => log.write(`demo: ${line}`),
+  });
+}
+
+function statusOf(
+  url: string,
+  databaseUrl: string,
+  secrets: Secrets,
+  environment: Readonly<Record<string, string>>,
+): Status {
+  return {
+    API_URL: url,
+    DB_URL: databaseUrl,
+    FUNCTIONS_URL: `${url}/functions/v1`,
+    REALTIME_URL: `${url.replace("http", "ws")}/realtime/v1`,
     PUBLISHABLE_KEY: secrets.publishableKey,
     SECRET_KEY: secrets.secretKey,
-    JWKS_URL: `${platform.url}/auth/v1/.well-known/jwks.json`,
-    HELIUS_WEBHOOK_SECRET: webhookSecret,
+    JWKS_URL: `${url}/auth/v1/.well-known/jwks.json`,
+    HELIUS_WEBHOOK_SECRET: firstSecret(environment),
     CRON_SECRET: environment.CRON_SECRET ?? "",
     SOLANA_RPC_URL: environment.SOLANA_RPC_URL ?? "",
     VAULT_PROGRAM_ID: environment.VAULT_PROGRAM_ID ?? "",
     PID: Deno.pid,
   };
-  await writeStatus(dir, status);
-  opened.defer(() => removeStatus(dir));
-  const running = opened.move();
-  return { status, demo, failed: database.failed, close: () => running.disposeAsync() };
+}
+
+/** Several secrets may be valid at once; the first is the one to send. */
+function firstSecret(environment: Readonly<Record<string, string>>): string {
+  return environment.HELIUS_WEBHOOK_SECRETS?.split(",")[0]?.trim() ?? "";
 }
 
 function environmentOf(options: InstanceOptions, secrets: Secrets, rpcPort: number): Record<string, string> {

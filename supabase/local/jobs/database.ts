@@ -1,19 +1,22 @@
 /**
- * The background work's connection to the database, which outlives the database's restarts.
+ * The background work's connections to the database, which outlive the database's restarts.
  *
  * @module
  */
 import postgres, { type Sql } from "postgres";
+import { openSignal } from "./signal.ts";
+
+/** Queries; `extend` puts off when they count as lost: so many milliseconds from now on, or without end for `Infinity`. */
+export type Work<Result> = (sql: Sql, extend: (milliseconds: number) => void) => Promise<Result>;
 
 /** A pool, and a channel that is listened to. */
 export interface Database {
   /**
    * Runs queries and gives what they give. Work that takes longer than 20 seconds counts as lost, unless it asks for more.
    *
-   * @param work `extend` puts its end off: so many milliseconds from now on, or without end for `Infinity`.
    * @throws the database's error, or one that says that it is away. After the latter the next run gets new connections.
    */
-  run<Result>(work: (sql: Sql, extend: (milliseconds: number) => void) => Promise<Result>): Promise<Result>;
+  run<Result>(work: Work<Result>): Promise<Result>;
   /** Ends the connections, at the latest a second later. */
   close(): Promise<void>;
 }
@@ -31,48 +34,44 @@ const DEADLINE_MILLISECONDS = 20_000;
 export async function openDatabase(
   options: { url: string; max: number; name: string; channel: string; onSignal(): void },
 ): Promise<Database> {
-  const { url, max, name, channel, onSignal } = options;
+  const { url, max, name } = options;
   const open = (): Sql =>
     postgres(url, {
       max,
       max_lifetime: null,
       fetch_types: false,
       connect_timeout: 5,
-      backoff: (attempts) => Math.min(0.05 * 2 ** attempts, 1),
+      backoff: () => 0,
       onnotice: () => {},
       connection: { application_name: name },
     });
+  const signal = await openSignal(options);
   let pool = open();
-  try {
-    await pool.listen(channel, onSignal, onSignal);
-  } catch (error) {
-    await pool.end({ timeout: 0 });
-    throw error;
-  }
 
-  // The driver can be left waiting on a connection that the server ended: then nothing but a new pool helps.
-  function replace(broken: Sql): void {
-    if (pool !== broken) return;
-    pool = open();
-    pool.listen(channel, onSignal, onSignal).catch(() => {});
-    broken.end({ timeout: 0 }).catch(() => {});
+  async function run<Result>(work: Work<Result>): Promise<Result> {
+    const current = pool;
+    const deadline = startDeadline();
+    deadline.extend(DEADLINE_MILLISECONDS);
+    try {
+      return await Promise.race([work(current, deadline.extend), deadline.passed]);
+    } catch (error) {
+      // The driver can be left waiting on a connection that the server ended: then nothing but a new pool helps.
+      if (!isAnswer(error) && pool === current) {
+        pool = open();
+        current.end({ timeout: 0 }).catch(() => {});
+      }
+      throw error;
+    } finally {
+      deadline.extend(Infinity);
+    }
   }
 
   return {
-    async run(work) {
-      const current = pool;
-      const deadline = startDeadline();
-      deadline.extend(DEADLINE_MILLISECONDS);
-      try {
-        return await Promise.race([work(current, deadline.extend), deadline.passed]);
-      } catch (error) {
-        if (!isAnswer(error)) replace(current);
-        throw error;
-      } finally {
-        deadline.extend(Infinity);
-      }
+    run,
+    async close(): Promise<void> {
+      await signal.close();
+      await pool.end({ timeout: 1 });
     },
-    close: () => pool.end({ timeout: 1 }),
   };
 }
 

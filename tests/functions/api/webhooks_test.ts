@@ -248,6 +248,26 @@ apiTest(
   },
 );
 
+apiTest(
+  "POST /api/webhooks/helius applies what an alert fails on, and health tells of the failure",
+  async ({ post, request, sql }) => {
+    await sql`alter table public.alerts add constraint alerts_broken check (alert_type <> 'large_tx')`;
+    const response = await post(
+      bodyOf(
+        rawTransaction({
+          logs: logOf(events.initialise(alice), events.deposit(alice, 20_000_000_000n, 20_000_000_000n)),
+        }),
+      ),
+    );
+    expect(await response.json()).toMatchObject({ applied: 1, quarantined: 0 });
+    expect(await vaultBalances(sql, alice)).toEqual(["20000000000", "0", "20000000000", "20000000000", "0"]);
+    expect(await (await request("/api/health")).json()).toMatchObject({
+      status: "degraded",
+      checks: { failed_alerts: 1 },
+    });
+  },
+);
+
 apiTest("GET /api/health tells ok after a delivery, degraded before", async ({ request, post }) => {
   expect(await (await request("/api/health")).json()).toMatchObject({
     status: "degraded",

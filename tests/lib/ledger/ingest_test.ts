@@ -12,7 +12,7 @@ import {
   withdrawal,
 } from "@/tests/support/book.ts";
 import { ledgerOf, openAlerts, vaultBalances, wholeBook } from "@/tests/support/ledger_state.ts";
-import { key, signature } from "@/tests/support/raw_delivery.ts";
+import { key, signature, vaultOf } from "@/tests/support/raw_delivery.ts";
 
 const alice = key("alice");
 const bob = key("bob");
@@ -169,3 +169,32 @@ bookTest(
     expect(await openAlerts(sql)).toEqual([]);
   },
 );
+
+bookTest(
+  "ingest() orders two signatures that claim one place by their signatures, whichever comes first",
+  async ({ take, sql }) => {
+    await take(at(1, [initialise(alice)]), at(2, [deposit(alice, 100n)]));
+    const claims = ["one claim", "another claim"].map((name) => at(3, [deposit(alice, 7n), lock(alice, 5n)], { name }));
+    const [first, second] = claims.sort((a, b) => ((a.signature ?? "") < (b.signature ?? "") ? 1 : -1));
+    if (first) expect(await take(first)).toEqual(["applied"]);
+    if (second) expect(await take(second)).toEqual(["applied"]);
+    expect(await vaultBalances(sql, alice)).toEqual(["114", "10", "104", "114", "0"]);
+  },
+);
+
+bookTest(
+  "ingest() writes nothing into a vault's history for a failed transaction of somebody else",
+  async ({ take, sql }) => {
+    await take(at(1, [initialise(alice)]), at(2, [initialise(bob)]));
+    const foreign = { ...withdrawal(alice, 5n), owner: bob } as Unplaced;
+    expect(await take(at(3, [foreign], { failed: true }))).toEqual(["failed"]);
+    expect(await ledgerOf(sql, alice)).toEqual([]);
+    expect(await openAlerts(sql)).toEqual([]);
+  },
+);
+
+bookTest("ingest() quarantines an initialisation that claims another owner's vault", async ({ take }) => {
+  await take(at(1, [initialise(alice)]));
+  const claim = { ...initialise(bob), vault: vaultOf(alice).vault } as Unplaced;
+  expect(await take(at(2, [claim]))).toEqual(["quarantined vault_of_another_owner"]);
+});

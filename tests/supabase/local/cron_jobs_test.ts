@@ -24,6 +24,12 @@ Deno.test.afterAll(async () => {
   await database.close();
 });
 
+/** How many sessions the scheduler and its jobs have. */
+async function sessions(): Promise<number> {
+  return (await database.admin`
+    select from pg_stat_activity where datname = current_database() and application_name like 'pg_cron%'`).length;
+}
+
 /** Runs the scheduler while `body` runs; gives what it logged. */
 async function whileScheduling(body: () => Promise<void>, now?: () => Date): Promise<string[]> {
   const lines: string[] = [];
@@ -34,6 +40,7 @@ async function whileScheduling(body: () => Promise<void>, now?: () => Date): Pro
   } finally {
     await jobs.close();
   }
+  await eventually("its sessions' end", async () => await sessions() === 0);
   return lines;
 }
 
