@@ -38,6 +38,8 @@ export async function openTestDatabase(options: { migrated?: boolean; server?: s
   await connected(base, async (server) => {
     const template = await prepareTemplate(server, base, migrated);
     await server.unsafe(`create database ${name} template ${template}`);
+    // Grants on a database are not copied with it.
+    await server.unsafe(`grant all on database ${name} to postgres`);
   });
   const adminUrl = withDatabase(base, name);
   const admin = postgres(adminUrl, { max: 4, onnotice: () => {} });

@@ -27,8 +27,8 @@ const VIOLATIONS: Record<string, { plant: string; named: string }> = {
     named: "vaultbook.usdt(bigint)",
   },
   "neither anon nor authenticated may execute a definer function": {
-    plant: "grant execute on function vaultbook.ingest(text, bytea, jsonb) to authenticated",
-    named: "vaultbook.ingest(text,bytea,jsonb)",
+    plant: "grant execute on function vaultbook.tg_broadcast_tvl() to authenticated",
+    named: "vaultbook.tg_broadcast_tvl()",
   },
   "constraints are named as sentences, not by PostgreSQL": {
     plant: "alter table public.vaults add check (total_balance >= 0), add unique (token_account)",

@@ -1,0 +1,155 @@
+import { expect } from "expect";
+import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
+import { at, deposit, initialise, lock, transfer, unlock, type Unplaced, withdrawal } from "@/tests/support/book.ts";
+import { key, signature } from "@/tests/support/raw_delivery.ts";
+import { emptyModel, type Model, receive } from "./model.ts";
+import { linesOf, stateOf } from "./state.ts";
+
+const alice = key("alice");
+const bob = key("bob");
+const carol = key("carol");
+const MOST = 2n ** 63n - 1n;
+
+/** A model that grows, for tests that tell a story. */
+function story(): {
+  take(...transactions: ChainTransaction[]): string[];
+  model(): Model;
+  outcome(name: string): string | undefined;
+  rows(owner: string): string[];
+} {
+  let model = emptyModel();
+  return {
+    take(...transactions): string[] {
+      const { model: next, settlements } = receive(model, transactions);
+      model = next;
+      return settlements.map(({ outcome, code }) => code === null ? outcome : `${outcome} ${code}`);
+    },
+    model: () => model,
+    outcome: (name) => stateOf(model).outcomes.get(signature(name)),
+    rows: (owner) =>
+      stateOf(model).vaults.find((vault) => vault.owner === owner)?.rows.map((row) =>
+        [row.type, row.status, row.amount, row.before, row.after].join(" ")
+      ) ?? [],
+  };
+}
+
+Deno.test("receive() shows rows, counterparties and reasons as the chain's description has them", () => {
+  const { take, model, rows } = story();
+  take(at(1, [initialise(alice), initialise(bob)]), at(2, [deposit(alice, 100n), lock(alice, 30n)]));
+  take(at(3, [transfer(alice, bob, 40n, "Liquidation"), transfer(bob, alice, 1n, "FeeCollection")]));
+  take(at(4, [withdrawal(bob, 500n), unlock(alice, 7n), transfer(alice, bob, 9n)], { failed: true }));
+  expect(rows(alice)).toEqual([
+    "deposit confirmed 100 0 100",
+    "lock confirmed 30 100 70",
+    "transfer_out confirmed 40 100 60",
+    "transfer_in confirmed 1 60 61",
+    "unlock failed 7 61 61",
+    "transfer_out failed 9 61 61",
+  ]);
+  expect(rows(bob)).toEqual(["transfer_in confirmed 40 0 40", "fee confirmed 1 40 39", "withdrawal failed 500 39 39"]);
+  const told = stateOf(model()).vaults.flatMap(({ rows }) => rows).filter(({ note }) => note !== null)
+    .map(({ type, counterparty, note }) => [type, counterparty, note]);
+  expect(told).toEqual(expect.arrayContaining([
+    ["transfer_out", bob, "Liquidation"],
+    ["transfer_in", alice, "Liquidation"],
+    ["fee", alice, "FeeCollection"],
+    ["transfer_in", bob, "FeeCollection"],
+    ["transfer_out", bob, "Settlement"],
+  ]));
+});
+
+Deno.test("receive() settles what comes together, and what waits, together", () => {
+  const { take, outcome } = story();
+  expect(take(at(3, [withdrawal(alice, 5n)]), at(2, [deposit(alice, 5n)]), at(1, [initialise(alice)])))
+    .toEqual(["applied", "applied", "applied"]);
+  expect(take(at(9, [withdrawal(alice, 5n)]), at(9, [withdrawal(alice, 5n)])))
+    .toEqual(["parked balance_would_be_negative", "duplicate"]);
+  expect(take(at(8, [deposit(alice, 4n)]))).toEqual(["applied"]);
+  expect(outcome("slot 9")).toBe("parked balance_would_be_negative");
+  expect(take(at(7, [deposit(alice, 1n)]))).toEqual(["applied"]);
+  expect(outcome("slot 9")).toBe("applied");
+});
+
+Deno.test("receive() finds a group that is possible only together, beside one that never will be", () => {
+  const { take, outcome } = story();
+  take(at(1, [initialise(alice), initialise(bob), deposit(alice, 10n)]), at(9, [withdrawal(alice, 10n)]));
+  expect(take(at(3, [transfer(alice, bob, 10n)]), at(2, [withdrawal(alice, 11n)]), at(5, [withdrawal(bob, 1n)])))
+    .toEqual(Array(3).fill("parked balance_would_be_negative"));
+  expect(take(at(4, [transfer(bob, alice, 10n)]))).toEqual(["applied"]);
+  expect([outcome("slot 3"), outcome("slot 2"), outcome("slot 5")])
+    .toEqual(["applied", "parked balance_would_be_negative", "parked balance_would_be_negative"]);
+});
+
+Deno.test("receive() searches where taking out the last that joined leads nowhere", () => {
+  const { take, outcome } = story();
+  take(at(1, [initialise(alice), initialise(bob), deposit(alice, 10n)]), at(9, [withdrawal(alice, 10n)]));
+  // Without slot 2, what goes out in slot 3 is back in time; yet slot 3 is the last to take what slot 9 lacks.
+  expect(take(at(2, [withdrawal(alice, 6n)]), at(3, [transfer(alice, bob, 4n)]), at(4, [transfer(bob, alice, 4n)])))
+    .toEqual(["parked balance_would_be_negative", "applied", "applied"]);
+  expect(take(at(8, [deposit(alice, 6n)]))).toEqual(["applied"]);
+  expect(outcome("slot 2")).toBe("applied");
+});
+
+Deno.test("receive() keeps the first content of a signature, and counts both", () => {
+  const { take, model } = story();
+  take(at(1, [initialise(alice)]), at(2, [deposit(alice, 10n)]));
+  expect(take(at(2, [deposit(alice, 11n)]), at(2, [deposit(alice, 10n)]), at(2, [deposit(alice, 11n)])))
+    .toEqual(["conflict signature_has_other_content", "duplicate", "conflict signature_has_other_content"]);
+  expect(take(at(2, [deposit(alice, 10n)], { failed: true }))).toEqual(["conflict signature_has_other_content"]);
+  expect(stateOf(model()).vaults[0]?.balances.total).toBe(10n);
+  expect(model().entries.get(signature("slot 2"))?.seen).toBe(2);
+  expect(model().conflicts.map(({ seen }) => seen)).toEqual([2, 1]);
+});
+
+Deno.test("receive() quarantines what a balance cannot hold and what names another owner", () => {
+  const { take, outcome } = story();
+  take(at(1, [initialise(alice)]), at(2, [deposit(alice, 1n)]));
+  expect(take(at(3, [deposit(alice, MOST)]))).toEqual(["quarantined amount_out_of_range"]);
+  expect(take(at(4, [deposit(alice, MOST + 1n)], { failed: true }))).toEqual(["quarantined amount_out_of_range"]);
+  expect(take(at(5, [{ ...deposit(alice, 1n), owner: bob } as Unplaced]))).toEqual([
+    "quarantined vault_of_another_owner",
+  ]);
+  expect(take(at(6, [{ ...deposit(carol, 1n), owner: bob } as Unplaced]))).toEqual(["parked vault_unknown"]);
+  expect(take(at(7, [{ ...lock(alice, 1n), owner: null } as Unplaced]))).toEqual(["applied"]);
+  expect(take(at(1, [initialise(carol)], { name: "carol" }))).toEqual(["applied"]);
+  expect(outcome("slot 6")).toBe("quarantined vault_of_another_owner");
+});
+
+Deno.test("receive() lets a failed one wait for its vaults without a row", () => {
+  const { take, outcome, rows } = story();
+  take(at(1, [initialise(alice)]));
+  expect(take(at(2, [transfer(alice, bob, 3n)], { failed: true }))).toEqual(["failed vault_unknown"]);
+  expect(take(at(3, [initialise(carol)], { failed: true }))).toEqual(["failed vault_unknown"]);
+  expect(rows(alice)).toEqual([]);
+  take(at(1, [initialise(bob)], { name: "bob" }));
+  expect(rows(alice)).toEqual(["transfer_out failed 3 0 0"]);
+  expect([outcome("slot 2"), rows(bob)]).toEqual(["failed", []]);
+});
+
+Deno.test("receive() passes on what could not be read, and takes it up when it can be", () => {
+  const { take, model, outcome } = story();
+  const place = { signature: signature("slot 2"), slot: 2, transactionIndex: 0 };
+  const short: ChainTransaction = { ...place, verdict: "parked", code: "log_truncated", reason: "x" };
+  take(at(1, [initialise(alice)]));
+  expect(take({ verdict: "quarantined", code: "malformed", reason: "x" })).toEqual(["quarantined malformed"]);
+  expect(take({ verdict: "ignored", code: "other_program", reason: "x", signature: signature("other") }))
+    .toEqual(["ignored other_program"]);
+  expect(take(short, short)).toEqual(["parked log_truncated", "duplicate"]);
+  expect(take(at(2, [deposit(alice, 5n)]))).toEqual(["applied"]);
+  expect(take(short)).toEqual(["duplicate"]);
+  expect([outcome("slot 2"), model().entries.get(signature("slot 2"))?.seen]).toEqual(["applied", 4]);
+});
+
+Deno.test("receive() leaves the model that it is given as it was", () => {
+  const { model } = receive(emptyModel(), [at(1, [initialise(alice)]), at(3, [withdrawal(alice, 1n)])]);
+  const before = linesOf(stateOf(model));
+  receive(model, [at(2, [deposit(alice, 1n)]), at(1, [initialise(alice)])]);
+  expect(linesOf(stateOf(model))).toEqual(before);
+});
+
+Deno.test("receive() throws a RangeError at what the model leaves out", () => {
+  const { take } = story();
+  take(at(1, [initialise(alice)]));
+  expect(() => take({ ...at(1, [initialise(alice)]), slot: 2 } as ChainTransaction)).toThrow(RangeError);
+  expect(() => take({ ...at(3, []), transactionIndex: null } as ChainTransaction)).toThrow(RangeError);
+});
