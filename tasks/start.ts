@@ -72,15 +72,18 @@ function portOf(flag: string, text: string): number {
   return port;
 }
 
-/** Resolves at the first Ctrl-C, SIGTERM or hang-up; a second one ends the process at once. */
+/** One Ctrl-C may arrive several times: from the terminal, from `deno task`, from npx. */
+const ECHO_MS = 2_000;
+
+/** Resolves at the first Ctrl-C, SIGTERM or hang-up; another one, later, ends the process at once. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let asked = false;
+    let asked: number | null = null;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
       Deno.addSignalListener(signal, () => {
-        if (asked) Deno.exit(130);
-        asked = true;
+        if (asked !== null && performance.now() - asked > ECHO_MS) Deno.exit(130);
+        asked ??= performance.now();
         resolve(signal);
       });
     }

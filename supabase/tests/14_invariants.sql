@@ -1,7 +1,7 @@
 -- Invariants: a sound book breaks none, and each way of spoiling it is found.
 begin;
 set local role postgres;
-select plan(27);
+select plan(28);
 
 select results_eq(
     'select invariant, violations, example from vaultbook.verify()',
@@ -84,6 +84,8 @@ select is(pg_temp.broken_by(spoil), broken, format('%s breaks %s', spoil, broken
     ($$update public.vaults set total_withdrawn = 11$$, '{I4}'),
     ($$alter table public.vaults drop constraint vaults_total_is_locked_plus_available;
        update public.vaults set available_balance = 4$$, '{I5}'),
+    ($$alter table public.transactions drop constraint transactions_balances_are_not_negative;
+       update public.transactions set balance_before = -1 where transaction_type = 'deposit'$$, '{I3,I5}'),
     ($$update vaultbook.inbox set content = jsonb_set(content, '{token_balances,0,after}', '"9"') where signature = 'signature 3'$$,
      '{I6}'),
     ($$update public.transactions set amount = 6 where transaction_type = 'transfer_in'$$, '{I1,I3,I4,I7}'),

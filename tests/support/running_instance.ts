@@ -34,7 +34,7 @@ export interface Running {
   readonly status: Status;
   /** What it has printed so far. */
   printed(): string;
-  /** Asks it to stop, as Ctrl-C does, and waits for its end. */
+  /** Asks it to stop, as Ctrl-C does – which through `deno task` and npx arrives several times –, and waits for its end. */
   stop(): Promise<number>;
   /** Kills the process and everything it started, at once and without asking. */
   killTree(): Promise<void>;
@@ -83,7 +83,10 @@ export async function startRunning(dir: string, ...args: string[]): Promise<Runn
     status,
     printed: () => printed,
     async stop(): Promise<number> {
-      child.kill("SIGINT");
+      for (let time = 0; time < 3; time++) {
+        child.kill("SIGINT");
+        await new Promise((resume) => setTimeout(resume, 5));
+      }
       return await ended;
     },
     killTree: async () => await kill([child.pid, ...descendantsOf(child.pid)]),

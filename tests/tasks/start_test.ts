@@ -10,6 +10,8 @@ function folderTest(
 ): void {
   Deno.test(name, async () => {
     const dir = await Deno.makeTempDir({ prefix: "vaultbook-" });
+    // PostgreSQL, which does not run as root, must get through.
+    await Deno.chmod(dir, 0o711);
     const running: Running[] = [];
     try {
       await run(dir, async (...args) => {
