@@ -95,16 +95,21 @@ create function vaultbook.admit(p_signatures text[]) returns text[]
 language sql
 set search_path = ''
 as $$
-  with verdict as (
-    select distinct on (e.signature) e.signature,
-           case when e.named_owner <> e.owner then 'quarantined' else 'parked' end as outcome,
-           case when e.named_owner <> e.owner then 'vault_of_another_owner' else 'vault_unknown' end as code,
-           case when e.named_owner <> e.owner then format('Vault %s belongs to %s, not to %s', e.vault, e.owner, e.named_owner)
-                else format('No vault is known at %s', case when e.owner is null then e.vault else e.to_vault end) end as reason
+  with misfit as (
+    select e.*, e.named_owner <> e.owner and not e.failed as is_foreign
       from vaultbook.events as e
-     where e.signature = any (p_signatures) and not e.failed and e.kind <> 'pause'
-       and (e.owner is null or (e.kind = 'transfer' and e.to_owner is null) or e.named_owner <> e.owner)
-     order by e.signature, e.named_owner <> e.owner desc nulls last, e.event_index
+     where e.signature = any (p_signatures) and e.kind <> 'pause'
+       -- A failed initialisation made no vault, and waits for none.
+       and not (e.failed and e.kind = 'initialise')
+       and (e.owner is null or (e.kind = 'transfer' and e.to_owner is null) or (e.named_owner <> e.owner and not e.failed))
+  ), verdict as (
+    select distinct on (m.signature) m.signature,
+           case when m.is_foreign then 'quarantined' when m.failed then 'failed' else 'parked' end as outcome,
+           case when m.is_foreign then 'vault_of_another_owner' else 'vault_unknown' end as code,
+           case when m.is_foreign then format('Vault %s belongs to %s, not to %s', m.vault, m.owner, m.named_owner)
+                else format('No vault is known at %s', case when m.owner is null then m.vault else m.to_vault end) end as reason
+      from misfit as m
+     order by m.signature, m.is_foreign desc nulls last, m.event_index
   ), refused as (
     update vaultbook.inbox as i
        set outcome = v.outcome, code = v.code, reason = v.reason, waits_until_slot = null, decided_at = clock_timestamp()
@@ -116,7 +121,8 @@ as $$
    where s.signature not in (select v.signature from verdict as v)
 $$;
 comment on function vaultbook.admit(text[]) is
-  'Parks the signatures that touch a vault nobody knows and quarantines those that name another owner than the vault''s. Returns the rest.';
+  'Lets the signatures wait that touch a vault nobody knows, failed ones without a row until all their vaults are known, and quarantines '
+  'those that name another owner than the vault''s. Returns the rest.';
 alter function vaultbook.admit(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.settle(p_signatures text[], p_locked integer[]) returns text[]
@@ -140,12 +146,11 @@ begin
   perform vaultbook.open_vaults(candidates);
   candidates := vaultbook.admit(candidates);
   loop
-    -- A failed transaction on a vault that nobody knows has no owner: it makes no row, and waits in the inbox for the vault.
     select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.owner, l.transaction_type,
                           l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
       into legs
       from vaultbook.legs as l
-     where l.signature = any (candidates) and l.owner is not null;
+     where l.signature = any (candidates);
     select array_agg(f) into folded from vaultbook.fold(legs) as f;
 
     with misfit as (
@@ -167,9 +172,7 @@ begin
    where e.signature = any (candidates) and e.kind = 'pause' and not e.failed;
   update vaultbook.inbox as i
      set outcome = case when (i.content -> 'failed')::boolean then 'failed' else 'applied' end,
-         code = case when (i.content -> 'failed')::boolean and exists (
-                       select from vaultbook.legs as l where l.signature = i.signature and l.owner is null
-                     ) then 'vault_unknown' end,
+         code = null,
          reason = null,
          waits_until_slot = null,
          decided_at = clock_timestamp()
@@ -251,16 +254,16 @@ begin
   ), kept as (
     insert into vaultbook.inbox as known (
       signature, slot, transaction_index, block_time, outcome, code, reason, content, content_sha256, vaults,
-      delivery_id, delivery_position, decided_at
+      delivery_id, delivery_position, decided_at, times_seen
     )
     select distinct on (o.signature, o.digest)
            o.signature, o.slot, o.transaction_index, to_timestamp(o.block_time), 'conflict', 'signature_has_other_content',
            'This signature was received before with another content, which stays', o.content, o.digest, coalesce(o.vaults, '{}'),
-           delivery, o.position, clock_timestamp()
+           delivery, o.position, clock_timestamp(), count(*) over (partition by o.signature, o.digest)
       from other as o
      order by o.signature, o.digest, o.position
     on conflict (signature, content_sha256) where outcome = 'conflict'
-    do update set times_seen = known.times_seen + 1, last_seen_at = clock_timestamp()
+    do update set times_seen = known.times_seen + excluded.times_seen, last_seen_at = clock_timestamp()
   ), repeated as (
     update vaultbook.inbox as known
        set times_seen = known.times_seen + r.times, last_seen_at = clock_timestamp()

@@ -10,8 +10,7 @@ select 'signature ' || coalesce(l.signature, t.signature) as subject,
        end as detail
   from (
     select l.* from vaultbook.legs as l
-      join vaultbook.inbox as i on i.signature = l.signature and i.outcome in ('applied', 'failed')
-     where l.owner is not null
+      join vaultbook.inbox as i on i.signature = l.signature and i.outcome in ('applied', 'failed') and i.code is null
   ) as l
   full join (select * from public.transactions as t where t.status <> 'pending') as t
     on t.signature = l.signature and t.event_index = l.event_index and t.transaction_type = l.transaction_type

@@ -198,3 +198,20 @@ bookTest("ingest() quarantines an initialisation that claims another owner's vau
   const claim = { ...initialise(bob), vault: vaultOf(alice).vault } as Unplaced;
   expect(await take(at(2, [claim]))).toEqual(["quarantined vault_of_another_owner"]);
 });
+
+bookTest("ingest() lets a failed transaction wait whole until all its vaults are known", async ({ take, sql }) => {
+  await take(at(1, [initialise(alice)]), at(2, [deposit(alice, 9n)]));
+  expect(await take(at(3, [withdrawal(alice, 5n), transfer(alice, bob, 4n)], { failed: true }))).toEqual([
+    "failed vault_unknown",
+  ]);
+  expect(await ledgerOf(sql, alice)).toEqual(["deposit confirmed 9 0 9"]);
+  expect(await take(at(4, [initialise(bob)]))).toEqual(["applied"]);
+  expect((await ledgerOf(sql, alice)).slice(1)).toEqual(["withdrawal failed 5 9 9", "transfer_out failed 4 9 9"]);
+});
+
+bookTest("ingest() counts a conflict as often as it comes, within one delivery too", async ({ take, sql }) => {
+  await take(at(1, [initialise(alice)]), at(2, [deposit(alice, 1n)]));
+  await take(at(2, [deposit(alice, 2n)]), at(2, [deposit(alice, 2n)]), at(2, [deposit(alice, 3n)]));
+  const seen = await sql`select times_seen from vaultbook.inbox where outcome = 'conflict' order by times_seen`;
+  expect(seen.map((row) => row.times_seen)).toEqual([1, 2]);
+});
