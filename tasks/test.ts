@@ -44,7 +44,10 @@ async function main(args: string[]): Promise<number> {
     { keep: flags.keep, onProgress: complain },
     (server) => runAll(server, files, flags.filter),
   );
-  return report(tally);
+  const code = report(tally);
+  // A server that stays is a child of this process, which would wait for it.
+  if (flags.keep) Deno.exit(code);
+  return code;
 }
 
 function readArguments(

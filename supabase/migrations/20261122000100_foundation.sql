@@ -56,9 +56,9 @@ create function vaultbook.usdt(amount bigint) returns text
 language sql immutable parallel safe
 set search_path = ''
 as $$
-  select to_char(amount / 1000000, 'FM999,999,999,999,990') || '.' || rpad(places.shown, greatest(2, length(places.shown)), '0')
-         || ' USDT'
-    from (select rtrim(lpad((amount % 1000000)::text, 6, '0'), '0')) as places (shown)
+  select case when amount < 0 then '-' else '' end || to_char(abs(trunc(amount::numeric / 1000000)), 'FM999,999,999,999,990') || '.'
+         || rpad(places.shown, greatest(2, length(places.shown)), '0') || ' USDT'
+    from (select rtrim(lpad(abs(amount::numeric % 1000000)::text, 6, '0'), '0')) as places (shown)
 $$;
 comment on function vaultbook.usdt(bigint) is
   'An amount in base units as a person reads it: 20000500000 → 20,000.50 USDT. Exact: at least two places, never rounded.';

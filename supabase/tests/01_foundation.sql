@@ -90,7 +90,10 @@ select is(vaultbook.usdt(amount), shown, format('%s base units are %s', amount, 
     (1500000, '1.50 USDT'),
     (1234567, '1.234567 USDT'),
     (20000500000, '20,000.50 USDT'),
-    (9223372036854775807, '9,223,372,036,854.775807 USDT')
+    (9223372036854775807, '9,223,372,036,854.775807 USDT'),
+    (-7, '-0.000007 USDT'),
+    (-1500000, '-1.50 USDT'),
+    (-9223372036854775808, '-9,223,372,036,854.775808 USDT')
   ) as example (amount, shown);
 
 select * from finish();

@@ -8,6 +8,8 @@ import { startPostgres } from "@/supabase/local/postgres/server.ts";
 import { copyOnce } from "@/supabase/local/postgres/shared_copy.ts";
 
 const isRoot = Deno.uid() === 0;
+/** Why a test is skipped, in its name. */
+const WHY = isRoot ? "" : " (skipped: only root runs PostgreSQL as somebody else)";
 const stranger = { name: "stranger", uid: 60_001, gid: 60_001 };
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -25,7 +27,8 @@ function namesIn(folder: string): string[] {
 }
 
 Deno.test({
-  name: "startPostgres() keeps the data elsewhere when its account cannot reach the folder, and removeData() finds it",
+  name:
+    `startPostgres() keeps the data elsewhere when its account cannot reach the folder, and removeData() finds it${WHY}`,
   ignore: !isRoot,
   fn: () =>
     withFolder(async (folder) => {
@@ -75,7 +78,7 @@ Deno.test("prepareDataFolder() and removeData() refuse a folder with something e
   }));
 
 Deno.test({
-  name: "prepareDataFolder() runs a database as its owner, and hands one of root to the account without rights",
+  name: `prepareDataFolder() runs a database as its owner, and hands one of root to the account without rights${WHY}`,
   ignore: !isRoot,
   fn: () =>
     withFolder(async (folder) => {

@@ -154,7 +154,7 @@ function takes({ type }: Leg): boolean {
 }
 
 /** Groups of transactions that share vaults, directly or over others. */
-function connected(candidates: readonly Candidate[]): Candidate[][] {
+export function connected(candidates: readonly Candidate[]): Candidate[][] {
   let groups: { vaults: Set<string>; members: Candidate[] }[] = [];
   for (const candidate of candidates) {
     const vaults = new Set(candidate.vaults);

@@ -44,8 +44,8 @@ export function diceOf(random: () => number): Dice {
 export interface History {
   readonly owners: readonly string[];
   readonly transactions: readonly ReadTransaction[];
-  /** All that was ever deposited, by anybody. No vault can ever hold more. */
-  readonly deposited: bigint;
+  /** All that ever came into a vault, by its owner. It can never hold more. */
+  readonly income: ReadonlyMap<string, bigint>;
   /** The highest slot. */
   readonly lastSlot: number;
 }
@@ -69,8 +69,14 @@ export function randomHistory(name: string, dice: Dice, size: { owners: number; 
     transactions.push(landed(place, drawn, failed, vaults, scene));
     [slot, transactionIndex] = dice.chance(0.3) ? [slot, transactionIndex + 1] : [slot + dice.one([1, 1, 2, 9]), 0];
   }
-  const deposited = [...vaults.values()].reduce((sum, balances) => sum + balances.deposited, 0n);
-  return { owners, transactions, deposited, lastSlot: slot };
+  const income = owners.map((owner) => [owner, incomeOf(vaultOf(owner).vault, transactions)] as const);
+  return { owners, transactions, income: new Map(income), lastSlot: slot };
+}
+
+function incomeOf(vault: string, transactions: readonly ReadTransaction[]): bigint {
+  return transactions.flatMap((transaction) => candidateOf(transaction).legs)
+    .filter((leg) => leg.vault === vault && !leg.failed && (leg.type === "deposit" || leg.type === "transfer_in"))
+    .reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 /** What is needed to say what could happen next. */

@@ -122,10 +122,15 @@ function content({ failed, events }: ReadTransaction): string {
 
 /** Takes up whatever has become possible, and says why the rest has not. */
 function settle(entries: Map<string, Entry>): void {
-  const held = candidatesOf(entries, "applied");
-  const admitted = admissible(held, candidatesOf(entries, "parked"));
-  for (const candidate of admitted) decide(entries, candidate, "applied", null);
-  const applied = [...held, ...admitted];
+  for (const candidate of admissible(candidatesOf(entries, "applied"), candidatesOf(entries, "parked"))) {
+    decide(entries, candidate, "applied", null);
+  }
+  explain(entries);
+}
+
+/** Says of all that is not applied why it is not. What can never be is quarantined; what may still be waits. */
+export function explain(entries: Map<string, Entry>): void {
+  const applied = candidatesOf(entries, "applied");
   for (const candidate of candidatesOf(entries, "parked")) {
     const why = misfitOf(applied, [candidate])?.why;
     if (why === "vault_unknown") decide(entries, candidate, "parked", why);
@@ -135,9 +140,16 @@ function settle(entries: Map<string, Entry>): void {
   }
   const known = knownVaults(applied);
   for (const candidate of candidatesOf(entries, "failed")) {
-    const isKnown = candidate.vaults.every((vault) => known.has(vault));
-    decide(entries, candidate, "failed", isKnown ? null : "vault_unknown");
+    decide(entries, candidate, "failed", canBeShown(candidate, known) ? null : "vault_unknown");
   }
+}
+
+/**
+ * Whether a failed transaction has rows. It waits whole until all its vaults are known, where a transfer would have gone among
+ * them: a row names the counterparty.
+ */
+export function canBeShown({ legs }: Candidate, known: ReadonlyMap<string, unknown>): boolean {
+  return legs.every(({ vault, otherVault }) => known.has(vault) && (otherVault === null || known.has(otherVault)));
 }
 
 /** All that can be read and has this outcome. */

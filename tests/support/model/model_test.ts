@@ -115,15 +115,18 @@ Deno.test("receive() quarantines what a balance cannot hold and what names anoth
   expect(outcome("slot 6")).toBe("quarantined vault_of_another_owner");
 });
 
-Deno.test("receive() lets a failed one wait for its vaults without a row", () => {
+Deno.test("receive() lets a failed one wait whole for its vaults, without a row", () => {
   const { take, outcome, rows } = story();
   take(at(1, [initialise(alice)]));
-  expect(take(at(2, [transfer(alice, bob, 3n)], { failed: true }))).toEqual(["failed vault_unknown"]);
-  expect(take(at(3, [initialise(carol)], { failed: true }))).toEqual(["failed vault_unknown"]);
-  expect(rows(alice)).toEqual([]);
+  const failed = (slot: number, ...events: Unplaced[]): ChainTransaction => at(slot, events, { failed: true });
+  expect(take(failed(2, transfer(bob, alice, 3n), withdrawal(alice, 1n)))).toEqual(["failed vault_unknown"]);
+  expect(take(failed(3, transfer(alice, bob, 3n)))).toEqual(["failed vault_unknown"]);
+  expect(take(failed(4, initialise(bob), lock(alice, 4n)))).toEqual(["failed"]);
+  expect(rows(alice)).toEqual(["lock failed 4 0 0"]);
   take(at(1, [initialise(bob)], { name: "bob" }));
-  expect(rows(alice)).toEqual(["transfer_out failed 3 0 0"]);
-  expect([outcome("slot 2"), rows(bob)]).toEqual(["failed", []]);
+  expect(rows(alice)).toEqual(["withdrawal failed 1 0 0", "transfer_out failed 3 0 0", "lock failed 4 0 0"]);
+  expect(rows(bob)).toEqual(["transfer_out failed 3 0 0"]);
+  expect([outcome("slot 2"), outcome("slot 3")]).toEqual(["failed", "failed"]);
 });
 
 Deno.test("receive() passes on what could not be read, and takes it up when it can be", () => {

@@ -5,8 +5,8 @@
  */
 import type { Sql } from "postgres";
 import type { Outcome } from "@/lib/domain/settlement.ts";
-import { misfitOf } from "./admission.ts";
-import { candidatesOf, type Model, receive } from "./model.ts";
+import { connected, misfitOf } from "./admission.ts";
+import { candidatesOf, explain, type Model } from "./model.ts";
 import { type LedgerState, linesOf, type Row, stateOf, type VaultState } from "./state.ts";
 
 /** How often each content of each signature came: `signature outcome-kind count`, in one order. */
@@ -82,16 +82,24 @@ function countLine(signature: string, isConflict: boolean, seen: number): string
  * What a ledger has to show that has heard what `model` has, and has taken up what `state` says it has. Which of two things
  * that exclude each other it takes up is its own choice; all else follows.
  *
- * @throws {Error} where what it has taken up is impossible, or where it tells another outcome of what leaves no choice.
+ * @throws {Error} where what it has taken up is impossible, and where something waits that is possible: by itself, or with all
+ * that waits for the same vaults.
  */
 export function implied(model: Model, { outcomes }: Pick<LedgerState, "outcomes">): string[] {
   const entries = new Map([...model.entries].map(([signature, entry]) => {
-    const [outcome, code] = (outcomes.get(signature) ?? "missing").split(" ");
-    const isChoice = entry.candidate !== null && !entry.candidate.transaction.failed;
-    return [signature, isChoice ? { ...entry, outcome: outcome as Outcome, code: code ?? null } : entry] as const;
+    if (!entry.candidate || entry.candidate.transaction.failed) return [signature, entry] as const;
+    const outcome: Outcome = outcomes.get(signature) === "applied" ? "applied" : "parked";
+    return [signature, { ...entry, outcome, code: null }] as const;
   }));
-  const misfit = misfitOf([], candidatesOf(entries, "applied"));
+  const applied = candidatesOf(entries, "applied");
+  const misfit = misfitOf([], applied);
   if (misfit) throw new Error(`${misfit.candidate.transaction.signature} is applied although ${misfit.why}`);
-  // Settling again takes up what should have been, and says why the rest waits.
-  return linesOf(stateOf(receive({ ...model, entries }, []).model));
+  const waiting = candidatesOf(entries, "parked");
+  for (const group of [...waiting.map((candidate) => [candidate]), ...connected(waiting)]) {
+    if (misfitOf(applied, group)) continue;
+    const names = group.map(({ transaction }) => transaction.signature);
+    throw new Error(`Not applied although nothing is in the way: ${names.join(" with ")}`);
+  }
+  explain(entries);
+  return linesOf(stateOf({ ...model, entries }));
 }

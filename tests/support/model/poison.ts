@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { AMOUNT_MAX } from "@/lib/domain/amount.ts";
 import type { ChainTransaction, ReadTransaction } from "@/lib/domain/chain_transaction.ts";
 import { at, deposit, lock, transfer, unlock, type Unplaced, withdrawal } from "@/tests/support/book.ts";
 import { key, signature } from "@/tests/support/raw_delivery.ts";
 import { shuffled } from "@/tests/support/seeded.ts";
 import type { Dice, History } from "./history.ts";
 
-/** The history, and so many pieces of poison among it, all in a random order, each delivered up to three times. */
+/**
+ * The history, and so many pieces of poison among it, all in a random order, each delivered up to three times. None of the
+ * poison can ever have an effect, so it leaves no choice what the history comes to.
+ */
 export function poisoned(name: string, history: History, dice: Dice, pieces: number): ChainTransaction[] {
   const { transactions } = history;
   const poison = Array.from({ length: pieces }, (_, number) => piece(`${name} poison ${number}`, history, dice));
@@ -20,18 +24,40 @@ export function poisoned(name: string, history: History, dice: Dice, pieces: num
   return forgeries.reduce((delivered, forgery) => withForgery(delivered, forgery, dice), order);
 }
 
+/**
+ * Transactions that the history did not hold, but for a while could have: what is taken for true first may keep out what is
+ * true. So many of them.
+ */
+export function temptations(name: string, history: History, dice: Dice, count: number): ChainTransaction[] {
+  return Array.from({ length: count }, (_, number) => {
+    const [owner, other] = [dice.one(history.owners), dice.one(history.owners)];
+    const amount = dice.upTo(history.income.get(owner) ?? 0n);
+    const event = dice.one([
+      withdrawal(owner, amount),
+      lock(owner, amount),
+      unlock(owner, amount),
+      transfer(owner, other, amount),
+    ]);
+    return lying(`${name} temptation ${number}`, history, dice, [event]);
+  });
+}
+
+/** A transaction somewhere in the history, in a place that is nobody else's. */
+function lying(name: string, history: History, dice: Dice, events: Unplaced[], failed = false): ChainTransaction {
+  const slot = 1 + Math.floor(dice.random() * history.lastSlot);
+  const transactionIndex = 1_000 + Math.floor(dice.random() * 1e6);
+  return { ...at(slot, events, { name, failed }), transactionIndex } as ChainTransaction;
+}
+
 /** A transaction, or less than one, that no further delivery can make possible. */
 function piece(name: string, history: History, dice: Dice): ChainTransaction {
   const { owners } = history;
   const [owner, other] = [dice.one(owners), dice.one(owners)];
-  const tooMuch = history.deposited + 1n + dice.upTo(1_000n);
+  // One unit is enough. More would show, where less looks possible as long as other poison is not seen through.
+  const tooMuch = (history.income.get(owner) ?? 0n) + 1n;
   const nobody = key(`${name} nobody`);
-  const slot = 1 + Math.floor(dice.random() * history.lastSlot);
-  const lies = (events: Unplaced[], failed = false): ChainTransaction => ({
-    ...at(slot, events, { name, failed }),
-    // Beyond what the history uses: two transactions never share a place.
-    transactionIndex: 1_000 + Math.floor(dice.random() * 1e6),
-  } as ChainTransaction);
+  const slot = history.lastSlot;
+  const lies = (events: Unplaced[], failed = false): ChainTransaction => lying(name, history, dice, events, failed);
   const kinds: (() => ChainTransaction)[] = [
     () => lies([withdrawal(owner, tooMuch)]),
     () => lies([lock(owner, tooMuch)]),
@@ -44,7 +70,7 @@ function piece(name: string, history: History, dice: Dice): ChainTransaction {
     () => lies([deposit(owner, 3n), transfer(nobody, owner, 1n)]),
     () => lies([withdrawal(nobody, 7n), lock(owner, 1n)], true),
     () => lies([{ ...deposit(owner, 9n), owner: nobody } as Unplaced]),
-    () => lies([deposit(owner, 2n ** 63n)]),
+    () => lies([deposit(owner, AMOUNT_MAX), deposit(owner, 1n)]),
     () => ({ verdict: "quarantined", code: "malformed", reason: name }),
     () => ({ verdict: "quarantined", code: "undecodable_event", reason: name, signature: signature(name), slot }),
     () => ({ verdict: "ignored", code: "other_program", reason: name, signature: signature(name), slot }),

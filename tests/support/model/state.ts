@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { candidatesOf, type Model } from "./model.ts";
+import { canBeShown, candidatesOf, type Model } from "./model.ts";
 import { knownVaults, threads } from "./admission.ts";
 import type { Leg, LegType } from "./leg.ts";
 import { after, type Balances, NOTHING } from "./thread.ts";
@@ -47,9 +47,7 @@ export interface LedgerState {
 export function stateOf(model: Model): LedgerState {
   const applied = candidatesOf(model.entries, "applied");
   const known = knownVaults(applied);
-  const failed = candidatesOf(model.entries, "failed").filter(({ vaults }) =>
-    vaults.every((vault) => known.has(vault))
-  );
+  const failed = candidatesOf(model.entries, "failed").filter((candidate) => canBeShown(candidate, known));
   const histories = threads([...applied, ...failed], new Set(known.keys()));
   const vaults = [...known].map(([address, { owner, tokenAccount }]): VaultState => {
     const ownerOf = (vault: string | null): string | null => vault === null ? null : known.get(vault)?.owner ?? null;
@@ -87,6 +85,17 @@ export function linesOf({ vaults, outcomes }: LedgerState): string[] {
     ...rows.map((row) => lineOf(owner, row)),
   ]);
   return [...ledger, ...[...outcomes].map(([signature, outcome]) => `outcome ${signature} ${outcome}`).sort()];
+}
+
+/** The lines that only one of the two has; empty where they are the same lines in the same order. */
+export function differences(ledger: readonly string[], auditor: readonly string[]): string[] {
+  const [there, here] = [new Set(ledger), new Set(auditor)];
+  const found = [
+    ...[...there.difference(here)].map((line) => `the ledger alone has: ${line}`),
+    ...[...here.difference(there)].map((line) => `the auditor alone has: ${line}`),
+  ];
+  const isSame = ledger.length === auditor.length && ledger.every((line, place) => line === auditor[place]);
+  return isSame || found.length > 0 ? found : ["the same lines in another order, or more often"];
 }
 
 function amountsOf({ total, locked, available, deposited, withdrawn }: Balances): bigint[] {
