@@ -1,7 +1,7 @@
 -- Foundation: the private schema, the ledger's role, the append-only guard, and no privilege by default.
 begin;
 set local role postgres;
-select plan(128);
+select plan(131);
 
 -- The ledger's role
 select has_role('vaultbook_ledger');

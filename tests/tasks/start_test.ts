@@ -27,9 +27,22 @@ function folderTest(
   });
 }
 
-/** Ports of a test of its own, away from those of an instance that a developer has running. */
-function ports(base: number): string[] {
-  return ["--port", String(base), "--db-port", String(base + 1)];
+/** The first of four free ports in a row, below those that the system gives to outgoing connections. */
+function fourPorts(): number {
+  for (;;) {
+    const first = 20_000 + 4 * Math.floor(Math.random() * 2_500);
+    try {
+      for (let port = first; port < first + 4; port++) Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return first;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+/** Flags for ports of a test's own, away from those of an instance that a developer has running. */
+function ports(first: number = fourPorts()): string[] {
+  return ["--port", String(first), "--db-port", String(first + 1)];
 }
 
 const count = async (url: string, query: string): Promise<number> => {
@@ -43,7 +56,7 @@ const count = async (url: string, query: string): Promise<number> => {
 };
 
 folderTest("start brings everything up, and what it prints to try works when pasted", async (dir, start) => {
-  const instance = await start(...ports(55_300));
+  const instance = await start(...ports());
   const { status } = instance;
   expect(Object.keys(status)).toEqual([
     ...["API_URL", "DB_URL", "FUNCTIONS_URL", "REALTIME_URL", "PUBLISHABLE_KEY", "SECRET_KEY", "JWKS_URL"],
@@ -75,25 +88,27 @@ folderTest("start brings everything up, and what it prints to try works when pas
 });
 
 folderTest("start refuses a folder that another start uses, with exit code 1", async (dir, start) => {
-  const { status } = await start(...ports(55_310), "--no-demo");
-  const second = await runProjectTask("start", "--data-dir", dir, ...ports(55_315));
+  const { status } = await start(...ports(), "--no-demo");
+  const second = await runProjectTask("start", "--data-dir", dir, ...ports());
   expect(second).toMatchObject({ code: 1, stderr: `Vaultbook already runs on ${dir} (process ${status.PID})\n` });
 });
 
 folderTest("start takes the next free ports, with a notice, when the wanted ones are taken", async (_dir, start) => {
-  using api = Deno.listen({ hostname: "127.0.0.1", port: 55_320 });
-  using database = Deno.listen({ hostname: "127.0.0.1", port: 55_321 });
-  const instance = await start(...ports(55_320), "--no-demo");
-  expect(new URL(instance.status.DB_URL).port).toBe("55322");
-  expect(new URL(instance.status.API_URL).port).toBe("55323");
-  expect(instance.printed()).toContain(`Port ${database.addr.port} is taken: PostgreSQL is on 55322`);
-  expect(instance.printed()).toContain(`Port ${api.addr.port} is taken: the API is on 55323`);
+  const first = fourPorts();
+  using api = Deno.listen({ hostname: "127.0.0.1", port: first });
+  using database = Deno.listen({ hostname: "127.0.0.1", port: first + 1 });
+  const instance = await start(...ports(first), "--no-demo");
+  expect(new URL(instance.status.DB_URL).port).toBe(String(first + 2));
+  expect(new URL(instance.status.API_URL).port).toBe(String(first + 3));
+  expect(instance.printed()).toContain(`Port ${database.addr.port} is taken: PostgreSQL is on ${first + 2}`);
+  expect(instance.printed()).toContain(`Port ${api.addr.port} is taken: the API is on ${first + 3}`);
 });
 
 folderTest(
   "start comes back after kill -9 of everything amid traffic, and no acknowledged delivery is lost",
   async (dir, start) => {
-    const first = await start(...ports(55_330));
+    const flags = ports();
+    const first = await start(...flags);
     const acknowledged: string[] = [];
     let posting = true;
     const writer = (async (): Promise<void> => {
@@ -120,7 +135,7 @@ folderTest(
     expect(acknowledged.length).toBeGreaterThan(20);
     expect(before).toBeGreaterThan(40);
 
-    const second = await start(...ports(55_330));
+    const second = await start(...flags);
     const sql = postgres(second.status.DB_URL, { max: 1, onnotice: () => {} });
     const kept = await sql`select convert_from(body, 'UTF8') as body from vaultbook.deliveries`;
     await sql.end();
@@ -134,29 +149,31 @@ folderTest(
 );
 
 folderTest("start comes back after kill -9 of its own process alone, which orphans PostgreSQL", async (dir, start) => {
-  const first = await start(...ports(55_340), "--no-demo");
+  const first = await start(...flags, "--no-demo");
   await first.killParent();
-  const second = await start(...ports(55_340), "--no-demo");
+  const second = await start(...flags, "--no-demo");
   expect(new URL(second.status.DB_URL).port).toBe(new URL(first.status.DB_URL).port);
   expect(await runProjectTask("verify", "--data-dir", dir)).toMatchObject({ code: 0 });
 });
 
 folderTest("stop ends a running instance, and its data is there at the next start", async (dir, start) => {
-  const first = await start(...ports(55_350));
+  const flags = ports();
+  const first = await start(...flags);
   const admin = createClient(first.status.API_URL, first.status.SECRET_KEY, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   const before = (await admin.from("vaults").select("*", { count: "exact", head: true })).count ?? 0;
   expect(before).toBeGreaterThan(5);
   expect(await runProjectTask("stop", "--data-dir", dir)).toMatchObject({ code: 0 });
-  const second = await start(...ports(55_350), "--no-demo");
+  const second = await start(...flags, "--no-demo");
   expect(await count(second.status.DB_URL, "select count(*) from public.vaults")).toBe(before);
 });
 
 folderTest("start --fresh begins with an empty book and new keys", async (_dir, start) => {
-  const first = await start(...ports(55_360));
+  const flags = ports();
+  const first = await start(...flags);
   await first.stop();
-  const second = await start(...ports(55_360), "--no-demo", "--fresh");
+  const second = await start(...flags, "--no-demo", "--fresh");
   expect(await count(second.status.DB_URL, "select count(*) from public.vaults")).toBe(0);
   expect(second.status.SECRET_KEY).not.toBe(first.status.SECRET_KEY);
 });
