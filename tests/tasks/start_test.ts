@@ -149,6 +149,7 @@ folderTest(
 );
 
 folderTest("start comes back after kill -9 of its own process alone, which orphans PostgreSQL", async (dir, start) => {
+  const flags = ports();
   const first = await start(...flags, "--no-demo");
   await first.killParent();
   const second = await start(...flags, "--no-demo");
