@@ -4,11 +4,11 @@ create view vaultbook.events as
 select i.signature, i.slot, i.transaction_index, e.ordinal as event_index, i.block_time,
        (i.content -> 'failed')::boolean as failed,
        e.kind, e.owner as named_owner, e.vault, source.owner, e.to_vault, target.owner as to_owner,
-       e.token_account, e.amount, e.reason, e.authority, e.paused, e.at
+       e.token_account, e.amount, e.total_after, e.locked_after, e.available_after, e.reason, e.authority, e.paused, e.at
   from vaultbook.inbox as i
  cross join lateral jsonb_to_recordset(i.content -> 'events') as e (
          ordinal integer, kind text, owner text, vault text, to_vault text, token_account text, amount bigint,
-         reason text, authority text, paused boolean, at bigint
+         total_after bigint, locked_after bigint, available_after bigint, reason text, authority text, paused boolean, at bigint
        )
   left join public.vaults as source on source.vault_address = e.vault and source.status <> 'closed'
   left join public.vaults as target on target.vault_address = e.to_vault and target.status <> 'closed'
@@ -29,6 +29,9 @@ comment on column vaultbook.events.to_vault is 'Address of a transfer''s destina
 comment on column vaultbook.events.to_owner is 'Owner of that vault by the vault map';
 comment on column vaultbook.events.token_account is 'Token account of a new vault';
 comment on column vaultbook.events.amount is 'Amount in base units';
+comment on column vaultbook.events.total_after is 'The vault''s total after it, where the event tells: a check, never a source';
+comment on column vaultbook.events.locked_after is 'The vault''s locked balance after it, where the event tells';
+comment on column vaultbook.events.available_after is 'The vault''s available balance after it, where the event tells';
 comment on column vaultbook.events.reason is 'A transfer''s reason';
 comment on column vaultbook.events.authority is 'The key that locked, unlocked, transferred or paused';
 comment on column vaultbook.events.paused is 'For pause: the new state';

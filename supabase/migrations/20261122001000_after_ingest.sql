@@ -16,6 +16,45 @@ $$;
 comment on function vaultbook.snapshot_after(text[]) is 'One event snapshot of each vault that these signatures moved.';
 alter function vaultbook.snapshot_after(text[]) owner to vaultbook_ledger;
 
+create function vaultbook.first_gaps(p_signatures text[])
+returns table (owner text, threaded_from bigint, after_slot bigint, before_slot bigint, stated text, held text)
+language sql stable
+set search_path = ''
+as $$
+  with threaded as (
+    -- Where these signatures changed the threads of their vaults: what lies before it is as it was.
+    select distinct on (t.vault_owner) t.vault_owner, t.slot, t.transaction_index
+      from public.transactions as t
+     where t.signature = any (p_signatures) and t.status = 'confirmed'
+     order by t.vault_owner, t.slot, t.transaction_index
+  ), broken as (
+    select distinct on (t.vault_owner) t.vault_owner, t.slot, t.transaction_index,
+           concat_ws(', ', e.total_after || ' in total', e.locked_after || ' locked', e.available_after || ' available') as stated,
+           concat_ws(', ', t.total_after || ' in total', t.locked_after || ' locked') as held
+      from threaded as h
+      join public.transactions as t
+        on t.vault_owner = h.vault_owner and (t.slot, t.transaction_index) >= (h.slot, h.transaction_index)
+       and t.status = 'confirmed' and t.transaction_type in ('deposit', 'withdrawal', 'lock', 'unlock')
+      join vaultbook.events as e on e.signature = t.signature and e.event_index = t.event_index
+     where e.total_after <> t.total_after or e.locked_after <> t.locked_after
+        or e.available_after <> t.total_after - t.locked_after
+     order by t.vault_owner, t.slot, t.transaction_index, t.signature, t.event_index
+  )
+  select h.vault_owner, h.slot, before.slot, b.slot, b.stated, b.held
+    from threaded as h
+    left join broken as b on b.vault_owner = h.vault_owner
+    left join lateral (
+      select t.slot from public.transactions as t
+       where t.vault_owner = b.vault_owner and (t.slot, t.transaction_index) < (b.slot, b.transaction_index)
+       order by t.slot desc, t.transaction_index desc
+       limit 1
+    ) as before on true
+$$;
+comment on function vaultbook.first_gaps(text[]) is
+  'For each vault that these signatures moved: the first row, from the place they changed on, whose event states other balances than the '
+  'ledger holds. Something between after_slot and before_slot is missing then; before_slot is null where nothing is.';
+alter function vaultbook.first_gaps(text[]) owner to vaultbook_ledger;
+
 create function vaultbook.alert_after(p_signatures text[], p_conflicts text[], p_quarantined bigint) returns void
 language sql
 set search_path = ''
@@ -41,6 +80,18 @@ as $$
       from row_of as t
      where t.status = 'failed'
     union all
+    select 'gap_detected', g.owner, g.owner,
+           format('Something is missing in vault of %s between slots %s and %s', g.owner, coalesce(g.after_slot::text, 'its first'), g.before_slot),
+           -- Every event behind a gap shows it again. Its place is that of the first, unless just that was looked at again.
+           case when known.data is null or (known.data ->> 'before_slot')::bigint >= g.threaded_from
+                then jsonb_build_object('after_slot', g.after_slot, 'before_slot', g.before_slot, 'stated', g.stated, 'held', g.held)
+                else '{}' end,
+           g.before_slot, null, null
+      from vaultbook.first_gaps(p_signatures) as g
+      left join public.alerts as known
+        on known.alert_type = 'gap_detected' and known.subject = g.owner and not known.acknowledged and known.resolved_at is null
+     where g.before_slot is not null
+    union all
     select 'vault_paused', 'protocol', null,
            format('The protocol was paused by %s', p.admin),
            jsonb_build_object('signature', p.signature, 'admin', p.admin, 'slot', p.slot),
@@ -62,6 +113,13 @@ as $$
          ))
     from happened as h
   having count(*) > 0;
+
+  -- A gap is filled once the place it was found at states what the ledger holds.
+  update public.alerts as a
+     set resolved_at = now()
+    from vaultbook.first_gaps(p_signatures) as g
+   where a.alert_type = 'gap_detected' and a.subject = g.owner and a.resolved_at is null
+     and g.before_slot is null and (a.data ->> 'before_slot')::bigint >= g.threaded_from;
 
   -- A pause is over as soon as the latest word on it says so.
   update public.alerts as a

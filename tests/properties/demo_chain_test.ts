@@ -14,7 +14,7 @@ import { ingest } from "@/lib/ledger/ingest.ts";
 import { DEMO_PROGRAM } from "@/supabase/local/demo/address.ts";
 import { rawItem } from "@/supabase/local/demo/transaction_json.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
-import { brokenInvariants, wholeBook } from "@/tests/support/ledger_state.ts";
+import { brokenInvariants, openAlerts, wholeBook } from "@/tests/support/ledger_state.ts";
 import { bodyOf } from "@/tests/support/raw_delivery.ts";
 import { batches, chosenSeed, generator, shuffled } from "@/tests/support/seeded.ts";
 import { openTestChain, type TestChain } from "@/tests/supabase/local/support/demo_chain.ts";
@@ -39,6 +39,8 @@ async function deliver(deliveries: Iterable<unknown[]>, writers = 1): Promise<De
   try {
     await Promise.all(Array.from({ length: writers }, write));
     expect(await brokenInvariants(database.admin)).toEqual([]);
+    // Gaps open while something is missing, and close when it comes.
+    expect((await openAlerts(database.admin)).filter((line) => line.startsWith("gap_detected"))).toEqual([]);
     const vaults = await database.admin<{ line: string }[]>`
       select concat_ws(' ', owner, vault_address, token_account, total_balance, locked_balance, available_balance,
                        total_deposited, total_withdrawn) as line

@@ -22,9 +22,9 @@ export function initialise(owner: string): Unplaced {
   return { kind: "initialise", owner, ...vaultOf(owner), at: 1_700_000_000 };
 }
 
-/** Amounts are base units, here and below. */
-export function deposit(owner: string, amount: bigint): Unplaced {
-  return { kind: "deposit", owner, vault: vaultOf(owner).vault, amount, totalAfter: null };
+/** Amounts are base units, here and below; `totalAfter` is what the event states. */
+export function deposit(owner: string, amount: bigint, totalAfter: bigint | null = null): Unplaced {
+  return { kind: "deposit", owner, vault: vaultOf(owner).vault, amount, totalAfter };
 }
 
 export function withdrawal(owner: string, amount: bigint): Unplaced {
