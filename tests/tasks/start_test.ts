@@ -45,6 +45,24 @@ function ports(first: number = fourPorts()): string[] {
   return ["--port", String(first), "--db-port", String(first + 1)];
 }
 
+/** Writes a row into the ledger as only a superuser can, with the guard off. */
+async function plantRow(dir: string): Promise<void> {
+  const { databasePasswords: { admin } } = JSON.parse(await Deno.readTextFile(`${dir}/secrets.json`));
+  const { DB_URL } = JSON.parse((await runProjectTask("status", "-o", "json", "--quiet", "--data-dir", dir)).stdout);
+  const url = new URL(DB_URL);
+  url.username = "supabase_admin";
+  url.password = admin;
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} });
+  await sql.unsafe(`
+    alter table public.transactions disable trigger transactions_append_only;
+    insert into public.transactions
+      (vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, confirmed_at, slot,
+       transaction_index, event_index, total_after, locked_after)
+    select owner, 'deposit', 0, repeat('1', 88), 'confirmed', 0, 0, now(), 1, 0, 0, 0, 0 from public.vaults limit 1;
+    alter table public.transactions enable always trigger transactions_append_only;`).simple();
+  await sql.end();
+}
+
 const count = async (url: string, query: string): Promise<number> => {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
@@ -82,6 +100,16 @@ folderTest("start brings everything up, and what it prints to try works when pas
   expect(app).toMatch(/My vault: \[\s+\{\s+total_balance: "[0-9]+"/);
   expect(app).toContain("Listening to my alerts: SUBSCRIBED");
   expect((await runProjectTask("verify", "--data-dir", dir)).code).toBe(0);
+  const rebuilt = await runProjectTask("rebuild", "--data-dir", dir);
+  expect([rebuilt.code, rebuilt.stdout]).toEqual([
+    0,
+    expect.stringMatching(/deliveries give the same book: [0-9]+ rows, byte for byte/),
+  ]);
+  // A row that nobody delivered: the shadow lacks it.
+  await plantRow(dir);
+  const forged = await runProjectTask("rebuild", "--data-dir", dir, "--quiet");
+  expect([forged.code, forged.stdout]).toEqual([1, expect.stringContaining("only in the book:   transaction")]);
+  expect((await runProjectTask("verify", "--data-dir", dir)).stdout).toMatch(/^I1 +1 /m);
   expect(await instance.stop()).toBe(0);
   const after = await runProjectTask("status", "--data-dir", dir);
   expect([after.code, after.stderr]).toEqual([1, `Vaultbook does not run on ${dir}\n`]);
