@@ -70,7 +70,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function compare(book: Reader, program: VaultProgram, tell: (line: string) => void): Promise<number> {
-  return await withTestServer({ onProgress: tell }, async ({ adminUrl, interrupted }) => {
+  return await withTestServer({ fresh: true, onProgress: tell }, async ({ adminUrl, interrupted }) => {
     const shadow = postgres(adminUrl, { max: 1, onnotice: () => {} });
     try {
       await installProject(shadow);

@@ -22,6 +22,8 @@ export interface TestServer {
 export interface TestServerOptions {
   /** Leaves the server running and the folder where it is, and says how to end it. */
   readonly keep?: boolean;
+  /** Starts one in any case, for work that needs an empty server. */
+  readonly fresh?: boolean;
   /** Hears of what takes long, and of what the user should know. */
   readonly onProgress: (message: string) => void;
 }
@@ -43,7 +45,7 @@ export async function withTestServer<Result>(
   const folder = await makeFolder();
   let server: PostgresServer | undefined;
   try {
-    const given = Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
+    const given = options.fresh ? undefined : Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
     if (!given) server = await start(folder, options.onProgress);
     const adminUrl = server?.adminUrl ?? given ?? "";
     if (server && options.keep) {
