@@ -195,18 +195,29 @@ function decimal(amount: bigint | null): string | null {
   return amount === null ? null : String(amount);
 }
 
-/** Digest of what a transaction does; by whichever road it came, it is the same. */
+/** Digest of what a transaction does and by whom. Only of what every road tells: post-balances are told by some and not by others. */
 function digest(failed: boolean, events: readonly LedgerEvent[]): string {
   const essence = events.map((event) => {
     switch (event.kind) {
       case "initialise":
         return [event.ordinal, event.kind, event.owner, event.vault, event.tokenAccount];
       case "transfer":
-        return [event.ordinal, event.kind, event.vault, event.toVault, String(event.amount), event.reason];
+        return [
+          event.ordinal,
+          event.kind,
+          event.vault,
+          event.toVault,
+          String(event.amount),
+          event.reason,
+          event.authority,
+        ];
       case "pause":
-        return [event.ordinal, event.kind, event.paused];
+        return [event.ordinal, event.kind, event.paused, event.authority];
+      case "lock":
+      case "unlock":
+        return [event.ordinal, event.kind, event.vault, String(event.amount), event.authority];
       default:
-        return [event.ordinal, event.kind, event.vault, String(event.amount)];
+        return [event.ordinal, event.kind, event.vault, String(event.amount), event.owner];
     }
   });
   return createHash("sha256").update(JSON.stringify([failed, essence])).digest("hex");

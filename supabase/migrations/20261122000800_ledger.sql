@@ -3,15 +3,17 @@
 create view vaultbook.events as
 select i.signature, i.slot, i.transaction_index, e.ordinal as event_index, i.block_time,
        (i.content -> 'failed')::boolean as failed,
-       e.kind, e.owner as named_owner, e.vault, source.owner, e.to_vault, target.owner as to_owner,
+       e.kind, e.owner as named_owner, e.vault,
+       -- One look-up an event, however many the planner expects: it cannot know how many events a content holds.
+       (select v.owner from public.vaults as v where v.vault_address = e.vault and v.status <> 'closed') as owner,
+       e.to_vault,
+       (select v.owner from public.vaults as v where v.vault_address = e.to_vault and v.status <> 'closed') as to_owner,
        e.token_account, e.amount, e.total_after, e.locked_after, e.available_after, e.reason, e.authority, e.paused, e.at
   from vaultbook.inbox as i
  cross join lateral jsonb_to_recordset(i.content -> 'events') as e (
          ordinal integer, kind text, owner text, vault text, to_vault text, token_account text, amount bigint,
          total_after bigint, locked_after bigint, available_after bigint, reason text, authority text, paused boolean, at bigint
        )
-  left join public.vaults as source on source.vault_address = e.vault and source.status <> 'closed'
-  left join public.vaults as target on target.vault_address = e.to_vault and target.status <> 'closed'
  where i.outcome <> 'conflict';
 comment on view vaultbook.events is
   'The events of the inbox with the owners that the vault map knows for their addresses; owner is null where it knows none.';
@@ -82,21 +84,30 @@ create type vaultbook.leg as (
 );
 comment on type vaultbook.leg is 'A row of vaultbook.legs, to be carried between statements.';
 
-create function vaultbook.open_vaults(p_signatures text[]) returns void
+create function vaultbook.open_vaults(p_signatures text[]) returns text[]
 language sql
 set search_path = ''
 as $$
-  -- A conflict on the owner is a repetition; one on the address is a claim to another's vault, which admit() refuses.
-  insert into public.vaults (owner, vault_address, token_account, created_at)
-  select distinct on (e.named_owner)
-         e.named_owner, e.vault, e.token_account, coalesce(to_timestamp(e.at), e.block_time, now())
-    from vaultbook.events as e
-   where e.signature = any (p_signatures) and e.kind = 'initialise' and not e.failed
-   order by e.named_owner, e.slot, e.transaction_index, e.signature, e.event_index
-  on conflict do nothing
+  with opener as (
+    select distinct on (e.named_owner) e.signature, e.named_owner, e.vault, e.token_account,
+           coalesce(to_timestamp(e.at), e.block_time, now()) as created_at
+      from vaultbook.events as e
+     where e.signature = any (p_signatures) and e.kind = 'initialise' and not e.failed
+     order by e.named_owner, e.slot, e.transaction_index, e.signature, e.event_index
+  ), opened as (
+    -- A conflict on the owner is a repetition; one on the address is a claim to another's vault, which admit() refuses.
+    insert into public.vaults (owner, vault_address, token_account, created_at)
+    select o.named_owner, o.vault, o.token_account, o.created_at from opener as o
+    on conflict do nothing
+    returning owner
+  )
+  select coalesce(array_agg(distinct o.signature), '{}')
+    from opener as o
+    join opened as v on v.owner = o.named_owner
 $$;
 comment on function vaultbook.open_vaults(text[]) is
-  'Makes the vault rows that the initialisations among these signatures ask for. A vault that is there stays as it is.';
+  'Makes the vault rows that the initialisations among these signatures ask for; a vault that is there stays as it is. Returns the '
+  'signatures that made one.';
 alter function vaultbook.open_vaults(text[]) owner to vaultbook_ledger;
 
 create type vaultbook.folded_row as (
@@ -150,9 +161,11 @@ as $$
     select t.id, t.signature, t.slot, t.transaction_index, t.event_index, null, t.vault_owner, t.transaction_type, t.status,
            t.amount, t.counterparty, t.note
       from horizon as h
-      join public.transactions as t
-        on t.vault_owner = h.owner
-       and (t.slot, t.transaction_index) >= (h.slot, h.transaction_index)
+     cross join lateral (
+       select later.* from public.transactions as later
+        where later.vault_owner = h.owner and (later.slot, later.transaction_index) >= (h.slot, h.transaction_index)
+       offset 0 -- Vault by vault, by the index: never by reading the whole ledger.
+     ) as t
   ), delta as (
     select th.*, m.reports,
            m.spends_locked_first and th.status = 'confirmed' as spends,

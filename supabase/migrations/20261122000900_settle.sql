@@ -100,26 +100,34 @@ comment on function vaultbook.admit(text[]) is
   'those that name another owner than the vault''s. Returns the rest.';
 alter function vaultbook.admit(text[]) owner to vaultbook_ledger;
 
-create function vaultbook.settle(p_signatures text[], p_locked integer[]) returns text[]
+create function vaultbook.without(p_signatures text[], p_others text[]) returns text[]
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select array(select s.signature from unnest(p_signatures) as s (signature) where s.signature <> all (p_others))
+$$;
+comment on function vaultbook.without(text[], text[]) is 'The first list without what is in the second.';
+alter function vaultbook.without(text[], text[]) owner to vaultbook_ledger;
+
+create type vaultbook.refusal as (
+  signature text,
+  outcome text,
+  code text,
+  reason text,
+  waits_until_slot bigint
+);
+comment on type vaultbook.refusal is 'Why a signature was not applied, to be written once what it did is undone.';
+
+create function vaultbook.apply_together(p_signatures text[]) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  candidates text[] := vaultbook.with_waiting(p_signatures);
+  candidates text[] := vaultbook.admit(p_signatures);
   legs vaultbook.leg[];
   folded vaultbook.folded_row[];
   out_of_place text[];
 begin
-  if exists (
-    select from vaultbook.inbox as i cross join lateral unnest(i.vaults) as a (address)
-     where i.signature = any (candidates) and i.outcome <> 'conflict' and vaultbook.bucket(a.address) <> all (p_locked)
-  ) then
-    -- To lock more now would be out of order.
-    raise exception 'Something that waits for these vaults arrived while they were being locked' using errcode = '40001';
-  end if;
-
-  perform vaultbook.open_vaults(candidates);
-  candidates := vaultbook.admit(candidates);
   loop
     select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.owner, l.transaction_type,
                           l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
@@ -137,7 +145,7 @@ begin
     )
     select array_agg(m.signature) into out_of_place from misfit as m;
     exit when out_of_place is null;
-    candidates := array(select c.signature from unnest(candidates) as c (signature) where c.signature <> all (out_of_place));
+    candidates := vaultbook.without(candidates, out_of_place);
   end loop;
 
   perform vaultbook.post(folded);
@@ -153,6 +161,128 @@ begin
          decided_at = clock_timestamp()
    where i.signature = any (candidates) and i.outcome <> 'conflict';
   return candidates;
+end
+$$;
+comment on function vaultbook.apply_together(text[]) is
+  'Applies those of these signatures that make a possible history with what is applied, and writes for the others why not. The vaults '
+  'they initialise must be open. Returns what was applied, or recorded as failed.';
+alter function vaultbook.apply_together(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.apply_possible(p_signatures text[]) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  candidates text[] := p_signatures;
+  applied text[];
+  openers text[];
+  refusals vaultbook.refusal[] := '{}';
+begin
+  loop
+    begin
+      openers := vaultbook.open_vaults(candidates);
+      applied := vaultbook.apply_together(candidates);
+      openers := vaultbook.without(openers, applied);
+      exit when openers = '{}';
+      -- A vault that a refused signature opened has to go again, and all that was applied because of it.
+      select refusals || array_agg(row (i.signature, i.outcome, i.code, i.reason, i.waits_until_slot)::vaultbook.refusal)
+        into refusals
+        from vaultbook.inbox as i
+       where i.signature = any (openers) and i.outcome <> 'conflict';
+      candidates := vaultbook.without(candidates, openers);
+      raise exception 'A refused signature opened a vault' using errcode = 'VB201';
+    exception when sqlstate 'VB201' then
+      null; -- All of this round is undone; the next one does without them.
+    end;
+  end loop;
+  update vaultbook.inbox as i
+     set outcome = r.outcome, code = r.code, reason = r.reason, waits_until_slot = r.waits_until_slot, decided_at = clock_timestamp()
+    from unnest(refusals) as r
+   where i.signature = r.signature and i.outcome <> 'conflict';
+  return applied;
+end
+$$;
+comment on function vaultbook.apply_possible(text[]) is
+  'As apply_together(), for signatures that may initialise vaults: each of them happens wholly or not at all.';
+alter function vaultbook.apply_possible(text[]) owner to vaultbook_ledger;
+
+create function vaultbook.short_at(p_signature text) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  with need as (
+    -- What it takes of each vault beyond what it brings there itself.
+    select l.owner, min(l.slot) as slot, min(l.transaction_index) as transaction_index,
+           sum(- m.total_sign * l.amount) as amount
+      from vaultbook.legs as l
+      join vaultbook.movements as m on m.transaction_type = l.transaction_type
+     where l.signature = p_signature and l.status = 'confirmed'
+     group by l.owner
+    having sum(- m.total_sign * l.amount) > 0
+  )
+  select max(case when coalesce(opening.total_after, 0) < n.amount then n.slot else later.slot end)
+    from need as n
+    left join lateral (
+      select t.total_after from public.transactions as t
+       where t.vault_owner = n.owner and (t.slot, t.transaction_index) < (n.slot, n.transaction_index)
+       order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
+       limit 1
+    ) as opening on true
+    left join lateral (
+      select t.slot from public.transactions as t
+       where t.vault_owner = n.owner and (t.slot, t.transaction_index) > (n.slot, n.transaction_index) and t.total_after < n.amount
+       order by t.slot, t.transaction_index
+       limit 1
+    ) as later on true
+$$;
+comment on function vaultbook.short_at(text) is
+  'The slot in which a total would not suffice for this signature alone; NULL where totals suffice, and only a fold can tell.';
+alter function vaultbook.short_at(text) owner to vaultbook_ledger;
+
+create function vaultbook.settle(p_signatures text[], p_locked integer[]) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  everybody text[] := vaultbook.with_waiting(p_signatures);
+  settled text[];
+  news text[];
+  left_out text[];
+  own record;
+begin
+  if exists (
+    select from vaultbook.inbox as i cross join lateral unnest(i.vaults) as a (address)
+     where i.signature = any (everybody) and i.outcome <> 'conflict' and vaultbook.bucket(a.address) <> all (p_locked)
+  ) then
+    -- To lock more now would be out of order.
+    raise exception 'Something that waits for these vaults arrived while they were being locked' using errcode = '40001';
+  end if;
+
+  settled := vaultbook.apply_possible(everybody);
+  -- Those left out may have been so only for the company they were in: together again, and then each alone, until nothing moves.
+  loop
+    left_out := array(
+      select i.signature from vaultbook.inbox as i
+       where i.signature = any (everybody) and i.outcome = 'parked' and i.content is not null
+    );
+    exit when left_out = '{}';
+    news := case when cardinality(left_out) > 1 then vaultbook.apply_possible(left_out) else '{}' end;
+    for own in
+      select i.signature from vaultbook.inbox as i
+       where i.signature = any (left_out) and i.outcome = 'parked' and i.code = 'balance_would_be_negative'
+       order by i.slot, i.transaction_index, i.signature
+    loop
+      update vaultbook.inbox as i
+         set waits_until_slot = s.slot
+        from (select vaultbook.short_at(own.signature) as slot) as s
+       where i.signature = own.signature and i.outcome <> 'conflict' and s.slot is not null;
+      continue when found;
+      news := news || vaultbook.apply_possible(array[own.signature]);
+    end loop;
+    exit when news = '{}';
+    settled := settled || news;
+  end loop;
+  return settled;
 end
 $$;
 comment on function vaultbook.settle(text[], integer[]) is

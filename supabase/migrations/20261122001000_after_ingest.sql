@@ -27,18 +27,32 @@ as $$
       from public.transactions as t
      where t.signature = any (p_signatures) and t.status = 'confirmed'
      order by t.vault_owner, t.slot, t.transaction_index
-  ), broken as (
-    select distinct on (t.vault_owner) t.vault_owner, t.slot, t.transaction_index,
-           concat_ws(', ', e.total_after || ' in total', e.locked_after || ' locked', e.available_after || ' available') as stated,
-           concat_ws(', ', t.total_after || ' in total', t.locked_after || ' locked') as held
+  ), stated as (
+    select t.vault_owner, t.slot, t.transaction_index, t.signature, t.event_index, t.total_after, t.locked_after,
+           (e.event ->> 'total_after')::bigint as stated_total,
+           (e.event ->> 'locked_after')::bigint as stated_locked,
+           (e.event ->> 'available_after')::bigint as stated_available
       from threaded as h
-      join public.transactions as t
-        on t.vault_owner = h.vault_owner and (t.slot, t.transaction_index) >= (h.slot, h.transaction_index)
-       and t.status = 'confirmed' and t.transaction_type in ('deposit', 'withdrawal', 'lock', 'unlock')
-      join vaultbook.events as e on e.signature = t.signature and e.event_index = t.event_index
-     where e.total_after <> t.total_after or e.locked_after <> t.locked_after
-        or e.available_after <> t.total_after - t.locked_after
-     order by t.vault_owner, t.slot, t.transaction_index, t.signature, t.event_index
+     cross join lateral (
+       select later.* from public.transactions as later
+        where later.vault_owner = h.vault_owner and (later.slot, later.transaction_index) >= (h.slot, h.transaction_index)
+          and later.status = 'confirmed' and later.transaction_type in ('deposit', 'withdrawal', 'lock', 'unlock')
+       offset 0 -- Vault by vault, by the index.
+     ) as t
+     cross join lateral (
+       -- Of a transaction that succeeded each event lies at its own ordinal.
+       select i.content -> 'events' -> t.event_index as event from vaultbook.inbox as i
+        where i.signature = t.signature and i.outcome <> 'conflict'
+        limit 1
+     ) as e
+  ), broken as (
+    select distinct on (s.vault_owner) s.vault_owner, s.slot, s.transaction_index,
+           concat_ws(', ', s.stated_total || ' in total', s.stated_locked || ' locked', s.stated_available || ' available') as stated,
+           concat_ws(', ', s.total_after || ' in total', s.locked_after || ' locked') as held
+      from stated as s
+     where s.stated_total <> s.total_after or s.stated_locked <> s.locked_after
+        or s.stated_available <> s.total_after - s.locked_after
+     order by s.vault_owner, s.slot, s.transaction_index, s.signature, s.event_index
   )
   select h.vault_owner, h.slot, before.slot, b.slot, b.stated, b.held
     from threaded as h

@@ -5,11 +5,15 @@
  */
 import { expect } from "expect";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
+import { diceOf, randomHistory } from "@/tests/support/model/history.ts";
 import { emptyModel, type Model, receive } from "@/tests/support/model/model.ts";
+import { poisoned } from "@/tests/support/model/poison.ts";
 import { SCENARIOS } from "@/tests/support/model/scenarios.ts";
 import { type LedgerState, linesOf, stateOf } from "@/tests/support/model/state.ts";
+import { batches, chosenSeed, generator } from "@/tests/support/seeded.ts";
 
 const ORDERS = 5_040;
+const HISTORIES = 40;
 
 /** Delivers one by one, in the order given. */
 function delivered(transactions: readonly ChainTransaction[]): Model {
@@ -75,3 +79,17 @@ for (const { name, deliveries, holdings } of SCENARIOS) {
     expect([...absurdities]).toEqual([]);
   });
 }
+
+Deno.test("receive() takes up a whole history, whatever order it comes in and whatever comes beside it", () => {
+  const base = chosenSeed();
+  for (let seed = base; seed < base + HISTORIES; seed++) {
+    const name = `seed ${seed}`;
+    const dice = diceOf(generator(seed));
+    const history = randomHistory(name, dice, { owners: 4, transactions: 40 });
+    const order = [...batches(poisoned(name, history, dice, 20), 30, dice.random)];
+    const model = order.reduce((model, batch) => receive(model, batch).model, emptyModel());
+    const vaults = stateOf(delivered(history.transactions)).vaults;
+    expect([name, ...stateOf(model).vaults]).toEqual([name, ...vaults]);
+    expect([name, vaults.length]).toEqual([name, history.owners.length]);
+  }
+});

@@ -7,14 +7,14 @@ import type { Sql } from "postgres";
 import type { Outcome } from "@/lib/domain/settlement.ts";
 import { connected, misfitOf } from "./admission.ts";
 import { candidatesOf, explain, type Model } from "./model.ts";
-import { type LedgerState, linesOf, type Row, stateOf, type VaultState } from "./state.ts";
+import { inWords, type LedgerState, linesOf, type Row, stateOf, type VaultState } from "./state.ts";
 
 /** How often each content of each signature came: `signature outcome-kind count`, in one order. */
 export type Counts = readonly string[];
 
 /** Reads the whole ledger. */
 export async function observed(sql: Sql): Promise<LedgerState & { readonly counts: Counts }> {
-  const [vaults, rows, inbox] = await Promise.all([
+  const [vaults, rows, inbox, pauses] = await Promise.all([
     sql`select owner, vault_address, token_account, total_balance, locked_balance, available_balance, total_deposited,
                total_withdrawn
           from public.vaults`,
@@ -22,8 +22,9 @@ export async function observed(sql: Sql): Promise<LedgerState & { readonly count
                balance_before, balance_after, counterparty, note
           from public.transactions
          order by slot, transaction_index, event_index, transaction_type = 'transfer_in'`,
-    sql<{ signature: string; outcome: string; code: string | null; times_seen: number }[]>`
+    sql<{ signature: string; outcome: Outcome; code: string | null; times_seen: number }[]>`
         select signature, outcome, code, times_seen from vaultbook.inbox where signature is not null`,
+    sql`select slot, transaction_index, event_index, is_paused, admin, signature from vaultbook.protocol_pauses`,
   ]);
   const rowsOf = Map.groupBy(rows, (row) => String(row.vault_owner));
   const states = vaults.map((vault): VaultState => ({
@@ -39,12 +40,12 @@ export async function observed(sql: Sql): Promise<LedgerState & { readonly count
     },
     rows: (rowsOf.get(String(vault.owner)) ?? []).map(rowOf),
   }));
-  const outcomes = inbox.filter(({ outcome }) => outcome !== "conflict").map(({ signature, outcome, code }) =>
-    [signature, code === null ? outcome : `${outcome} ${code}`] as const
-  );
+  const outcomes = inbox.filter(({ outcome }) => outcome !== "conflict")
+    .map((entry) => [entry.signature, inWords(entry)] as const);
   return {
     vaults: states.sort((a, b) => a.owner < b.owner ? -1 : 1),
     outcomes: new Map(outcomes),
+    pauses: pauses.map((pause) => Object.values(pause).join(" ")).sort(),
     counts: inbox.map(({ signature, outcome, times_seen }) => countLine(signature, outcome === "conflict", times_seen))
       .sort(),
   };
@@ -80,12 +81,13 @@ function countLine(signature: string, isConflict: boolean, seen: number): string
 
 /**
  * What a ledger has to show that has heard what `model` has, and has taken up what `state` says it has. Which of two things
- * that exclude each other it takes up is its own choice; all else follows.
- *
- * @throws {Error} where what it has taken up is impossible, and where something waits that is possible: by itself, or with all
- * that waits for the same vaults.
+ * that exclude each other it takes up is its own choice; all else follows. It has no such choice where what it has taken up is
+ * impossible, and where something waits that is possible: by itself, or with all that waits for the same vaults.
  */
-export function implied(model: Model, { outcomes }: Pick<LedgerState, "outcomes">): string[] {
+export function implied(
+  model: Model,
+  { outcomes }: Pick<LedgerState, "outcomes">,
+): { lines: string[] } | { impossible: string } {
   const entries = new Map([...model.entries].map(([signature, entry]) => {
     if (!entry.candidate || entry.candidate.transaction.failed) return [signature, entry] as const;
     const outcome: Outcome = outcomes.get(signature) === "applied" ? "applied" : "parked";
@@ -93,13 +95,13 @@ export function implied(model: Model, { outcomes }: Pick<LedgerState, "outcomes"
   }));
   const applied = candidatesOf(entries, "applied");
   const misfit = misfitOf([], applied);
-  if (misfit) throw new Error(`${misfit.candidate.transaction.signature} is applied although ${misfit.why}`);
+  if (misfit) return { impossible: `${misfit.candidate.transaction.signature} is applied although ${misfit.why}` };
   const waiting = candidatesOf(entries, "parked");
   for (const group of [...waiting.map((candidate) => [candidate]), ...connected(waiting)]) {
     if (misfitOf(applied, group)) continue;
     const names = group.map(({ transaction }) => transaction.signature);
-    throw new Error(`Not applied although nothing is in the way: ${names.join(" with ")}`);
+    return { impossible: `Not applied although nothing is in the way: ${names.join(" with ")}` };
   }
   explain(entries);
-  return linesOf(stateOf({ ...model, entries }));
+  return { lines: linesOf(stateOf({ ...model, entries })) };
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { canBeShown, candidatesOf, type Model } from "./model.ts";
+import type { ReadTransaction } from "@/lib/domain/chain_transaction.ts";
+import type { Settlement } from "@/lib/domain/settlement.ts";
 import { knownVaults, threads } from "./admission.ts";
 import type { Leg, LegType } from "./leg.ts";
 import { after, type Balances, NOTHING } from "./thread.ts";
@@ -39,8 +41,10 @@ export interface VaultState {
 export interface LedgerState {
   /** In the order of their owners. */
   readonly vaults: readonly VaultState[];
-  /** Outcome, and the code where it has one, by signature. */
+  /** Outcome and code, as {@link inWords} puts them, by signature. */
   readonly outcomes: ReadonlyMap<string, string>;
+  /** What was said about the whole protocol: place, whether it pauses, by whom; one line each, in one order. */
+  readonly pauses: readonly string[];
 }
 
 /** What a model shows. */
@@ -53,10 +57,26 @@ export function stateOf(model: Model): LedgerState {
     const ownerOf = (vault: string | null): string | null => vault === null ? null : known.get(vault)?.owner ?? null;
     return { owner, address, tokenAccount, ...written(histories.get(address) ?? [], ownerOf) };
   });
-  const outcomes = [...model.entries].map(([signature, { outcome, code }]) =>
-    [signature, code === null ? outcome : `${outcome} ${code}`] as const
+  const outcomes = [...model.entries].map(([signature, entry]) => [signature, inWords(entry)] as const);
+  return {
+    vaults: vaults.sort((a, b) => a.owner < b.owner ? -1 : 1),
+    outcomes: new Map(outcomes),
+    pauses: applied.flatMap(({ transaction }) => pausesOf(transaction)).sort(),
+  };
+}
+
+function pausesOf({ signature, slot, transactionIndex, events }: ReadTransaction): string[] {
+  return events.flatMap((event) =>
+    event.kind === "pause"
+      ? [[slot, transactionIndex, event.ordinal, event.paused, event.authority, signature].join(" ")]
+      : []
   );
-  return { vaults: vaults.sort((a, b) => a.owner < b.owner ? -1 : 1), outcomes: new Map(outcomes) };
+}
+
+/** An outcome with its code. Where several things are missing, the ledger may name whichever it likes. */
+export function inWords({ outcome, code }: Pick<Settlement, "outcome" | "code">): string {
+  const isMissing = outcome === "parked" && (code === "vault_unknown" || code === "balance_would_be_negative");
+  return code === null || isMissing ? outcome : `${outcome} ${code}`;
 }
 
 function written(
@@ -79,12 +99,13 @@ function written(
 }
 
 /** A state as lines of text, in one order, so that two of them can be compared and a difference read. */
-export function linesOf({ vaults, outcomes }: LedgerState): string[] {
+export function linesOf({ vaults, outcomes, pauses }: LedgerState): string[] {
   const ledger = vaults.flatMap(({ owner, address, tokenAccount, balances, rows }) => [
     ["vault", owner, address, tokenAccount, ...amountsOf(balances)].join(" "),
     ...rows.map((row) => lineOf(owner, row)),
   ]);
-  return [...ledger, ...[...outcomes].map(([signature, outcome]) => `outcome ${signature} ${outcome}`).sort()];
+  const told = [...outcomes].map(([signature, outcome]) => `outcome ${signature} ${outcome}`).sort();
+  return [...ledger, ...told, ...pauses.map((line) => `pause ${line}`)];
 }
 
 /** The lines that only one of the two has; empty where they are the same lines in the same order. */

@@ -1,0 +1,51 @@
+/**
+ * The checkers checked: one mistake at a time is put into the ledger's SQL, and each has to be found by the auditor or by
+ * `vaultbook.verify()` while the short stories are told.
+ *
+ * @module
+ */
+import { expect } from "expect";
+import type { Sql } from "postgres";
+import { openAudit } from "@/tests/support/model/audit.ts";
+import { PLANTED_BUGS, type PlantedBug } from "@/tests/support/model/planted_bugs.ts";
+import { STORIES } from "@/tests/support/model/stories.ts";
+
+/** Replaces the text in the database's own function or view. @throws where it is not in there exactly once. */
+async function plant(sql: Sql, { where, sound, broken }: PlantedBug): Promise<void> {
+  const [found] = await sql<{ definition: string }[]>`
+    select pg_get_functiondef(p.oid) as definition
+      from pg_proc as p where p.pronamespace = 'vaultbook'::regnamespace and p.proname = ${where}
+    union all
+    select format('create or replace view vaultbook.%I as %s', c.relname, pg_get_viewdef(c.oid))
+      from pg_class as c where c.relnamespace = 'vaultbook'::regnamespace and c.relkind = 'v' and c.relname = ${where}`;
+  const parts = (found?.definition ?? "").split(sound);
+  if (parts.length !== 2) throw new Error(`${where} holds this ${parts.length - 1} times: ${sound}`);
+  await sql.unsafe(parts.join(broken));
+}
+
+/** Tells the stories to a ledger with this mistake in it. Gives the first that is found; null where nothing is. */
+async function firstFinding(bug: PlantedBug | null): Promise<string | null> {
+  const audit = await openAudit();
+  try {
+    if (bug) await plant(audit.database.admin, bug);
+    for (const { batches } of STORIES) {
+      for (const batch of batches) {
+        const found = [...await audit.deliver(batch), ...audit.disagreements()].at(0);
+        if (found !== undefined) return found;
+      }
+    }
+    return (await audit.conclude()).at(0) ?? null;
+  } finally {
+    await audit.close();
+  }
+}
+
+Deno.test("the auditor and verify() find nothing where no bug is planted", async () => {
+  expect(await firstFinding(null)).toBe(null);
+});
+
+for (const bug of PLANTED_BUGS) {
+  Deno.test(`the auditor or verify() finds a planted bug in ${bug.where}: ${bug.name}`, async () => {
+    expect(await firstFinding(bug)).not.toBe(null);
+  });
+}
