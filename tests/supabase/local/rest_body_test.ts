@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { type Key, openRestFixture, type RestFixture } from "./rest_fixture.ts";
+import { failure, openRestFixture, type RestFixture } from "./rest_fixture.ts";
 
 let fixture: RestFixture;
 Deno.test.beforeAll(async () => {
@@ -8,25 +8,6 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => {
   await fixture.close();
 });
-
-interface Answer {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly details: unknown;
-  readonly hint: unknown;
-}
-
-/** Status and body of a request that must fail; the body must have exactly PostgREST's keys. */
-async function failure(key: Key, path: string, init: RequestInit = {}): Promise<Answer> {
-  const headers = typeof init.body === "string" ? { "content-type": "application/json" } : {};
-  const response = await fixture.request(key, path, { headers, ...init });
-  const body = await response.json();
-  expect(Object.keys(body).sort()).toEqual(["code", "details", "hint", "message"]);
-  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
-  expect(response.headers.get("proxy-status")).toBe(`PostgREST; error=${body.code}`);
-  return { status: response.status, ...body };
-}
 
 /** Well-formed, and deeper than PostgreSQL's stack allows. */
 const NESTED = "[".repeat(100_000) + "]".repeat(100_000);
@@ -46,7 +27,11 @@ const BODIES: [string, BodyInit, string, string][] = [
 
 for (const [name, body, type, message] of BODIES) {
   Deno.test(`handle() answers PGRST102 for a body of ${name}`, async () => {
-    const answer = await failure("service", "countries", { method: "POST", body, headers: { "content-type": type } });
+    const answer = await failure(fixture, "service", "countries", {
+      method: "POST",
+      body,
+      headers: { "content-type": type },
+    });
     expect(answer).toEqual({ status: 400, code: "PGRST102", message, details: null, hint: null });
   });
 }

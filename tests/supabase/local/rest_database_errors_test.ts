@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { type Key, openRestFixture, type RestFixture } from "./rest_fixture.ts";
+import { failure, openRestFixture, type RestFixture } from "./rest_fixture.ts";
 
 let fixture: RestFixture;
 Deno.test.beforeAll(async () => {
@@ -8,25 +8,6 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => {
   await fixture.close();
 });
-
-interface Answer {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly details: unknown;
-  readonly hint: unknown;
-}
-
-/** Status and body of a request that must fail; the body must have exactly PostgREST's keys. */
-async function failure(key: Key, path: string, init: RequestInit = {}): Promise<Answer> {
-  const headers = typeof init.body === "string" ? { "content-type": "application/json" } : {};
-  const response = await fixture.request(key, path, { headers, ...init });
-  const body = await response.json();
-  expect(Object.keys(body).sort()).toEqual(["code", "details", "hint", "message"]);
-  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
-  expect(response.headers.get("proxy-status")).toBe(`PostgREST; error=${body.code}`);
-  return { status: response.status, ...body };
-}
 
 const RAISED: [string, number][] = [
   ["P0001", 400],
@@ -51,7 +32,10 @@ const RAISED: [string, number][] = [
 
 for (const [code, status] of RAISED) {
   Deno.test(`handle() answers ${status} when a function raises ${code}`, async () => {
-    const answer = await failure("anon", "rpc/fail_loudly", { method: "POST", body: JSON.stringify({ code }) });
+    const answer = await failure(fixture, "anon", "rpc/fail_loudly", {
+      method: "POST",
+      body: JSON.stringify({ code }),
+    });
     expect(answer).toEqual({ status, code, message: "it failed", details: "the detail", hint: "the hint" });
   });
 }
@@ -69,8 +53,8 @@ Deno.test("handle() answers 401 to anon and 403 to others without a privilege, a
   const anon = await fixture.request("anon", "audits");
   expect([anon.status, anon.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
   expect((await anon.json()).message).toBe("permission denied for table audits");
-  expect((await failure("alice", "audits")).status).toBe(403);
-  const nobody = await failure("nobody", "projects");
+  expect((await failure(fixture, "alice", "audits")).status).toBe(403);
+  const nobody = await failure(fixture, "nobody", "projects");
   expect([nobody.status, nobody.code]).toEqual([401, "22023"]);
 });
 

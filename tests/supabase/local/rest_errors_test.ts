@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { type Key, openRestFixture, type RestFixture } from "./rest_fixture.ts";
+import { failure, openRestFixture, type RestFixture } from "./rest_fixture.ts";
 
 let fixture: RestFixture;
 Deno.test.beforeAll(async () => {
@@ -8,25 +8,6 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => {
   await fixture.close();
 });
-
-interface Answer {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly details: unknown;
-  readonly hint: unknown;
-}
-
-/** Status and body of a request that must fail; the body must have exactly PostgREST's keys. */
-async function failure(key: Key, path: string, init: RequestInit = {}): Promise<Answer> {
-  const headers = typeof init.body === "string" ? { "content-type": "application/json" } : {};
-  const response = await fixture.request(key, path, { headers, ...init });
-  const body = await response.json();
-  expect(Object.keys(body).sort()).toEqual(["code", "details", "hint", "message"]);
-  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
-  expect(response.headers.get("proxy-status")).toBe(`PostgREST; error=${body.code}`);
-  return { status: response.status, ...body };
-}
 
 const PARSE_ERRORS: [string, string, string][] = [
   [
@@ -84,7 +65,7 @@ const PARSE_ERRORS: [string, string, string][] = [
 
 for (const [query, message, details] of PARSE_ERRORS) {
   Deno.test(`handle() answers PGRST100 for ?${query}`, async () => {
-    expect(await failure("anon", `projects?${query}`)).toEqual({
+    expect(await failure(fixture, "anon", `projects?${query}`)).toEqual({
       status: 400,
       code: "PGRST100",
       message,
@@ -111,7 +92,7 @@ Deno.test("handle() answers PGRST100 for brackets nested too deeply, however dee
 
 Deno.test("handle() answers PGRST101 and PGRST117 for methods that are not taken", async () => {
   const message = "Cannot use the DELETE method on RPC";
-  expect(await failure("anon", "rpc/who", { method: "DELETE" })).toEqual(
+  expect(await failure(fixture, "anon", "rpc/who", { method: "DELETE" })).toEqual(
     expect.objectContaining({ status: 405, code: "PGRST101", message }),
   );
   const trace = await fixture.rest.handle(
@@ -129,17 +110,17 @@ Deno.test("handle() answers PGRST101 and PGRST117 for methods that are not taken
 });
 
 Deno.test("handle() answers PGRST103 for ranges that cannot be", async () => {
-  const negative = await failure("anon", "projects?limit=-1");
+  const negative = await failure(fixture, "anon", "projects?limit=-1");
   expect([negative.status, negative.code, negative.details]).toEqual([
     416,
     "PGRST103",
     "Limit should be greater than or equal to zero.",
   ]);
-  const backwards = await failure("anon", "projects", { headers: { range: "5-2" } });
+  const backwards = await failure(fixture, "anon", "projects", { headers: { range: "5-2" } });
   expect(backwards.details).toBe(
     "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
   );
-  const beyond = await failure("anon", "projects?offset=10", { headers: { prefer: "count=exact" } });
+  const beyond = await failure(fixture, "anon", "projects?offset=10", { headers: { prefer: "count=exact" } });
   expect([beyond.status, beyond.details]).toEqual([416, "An offset of 10 was requested, but there are only 4 rows."]);
 });
 
@@ -154,7 +135,7 @@ Deno.test("handle() answers PGRST106 for a schema that is not exposed", async ()
 });
 
 Deno.test("handle() answers PGRST107 for media types that it does not produce, plans among them", async () => {
-  const image = await failure("anon", "projects", { headers: { accept: "image/png" } });
+  const image = await failure(fixture, "anon", "projects", { headers: { accept: "image/png" } });
   expect([image.status, image.code, image.message]).toEqual([
     406,
     "PGRST107",
@@ -165,7 +146,7 @@ Deno.test("handle() answers PGRST107 for media types that it does not produce, p
 });
 
 Deno.test("handle() answers PGRST108, 118 and 120 for parameters that fit no embedded resource", async () => {
-  const absent = await failure("anon", "projects?clients.name=eq.x");
+  const absent = await failure(fixture, "anon", "projects?clients.name=eq.x");
   expect(absent).toEqual({
     status: 400,
     code: "PGRST108",
@@ -173,17 +154,19 @@ Deno.test("handle() answers PGRST108, 118 and 120 for parameters that fit no emb
     details: null,
     hint: "Verify that 'clients' is included in the 'select' query parameter.",
   });
-  const order = await failure("anon", "clients?select=id,projects(id)&order=projects(id)");
+  const order = await failure(fixture, "anon", "clients?select=id,projects(id)&order=projects(id)");
   expect([order.code, order.details]).toEqual([
     "PGRST118",
     "'clients' and 'projects' do not form a many-to-one or one-to-one relationship",
   ]);
-  const filter = await failure("anon", "clients?select=id,projects(id)&projects=eq.1");
+  const filter = await failure(fixture, "anon", "clients?select=id,projects(id)&projects=eq.1");
   expect([filter.code, filter.message]).toEqual(["PGRST120", "Bad operator on the 'projects' embedded resource"]);
 });
 
 Deno.test("handle() answers PGRST122 for unknown preferences only under handling=strict", async () => {
-  const strict = await failure("anon", "projects", { headers: { prefer: "handling=strict, nonsense, timezone=Mars" } });
+  const strict = await failure(fixture, "anon", "projects", {
+    headers: { prefer: "handling=strict, nonsense, timezone=Mars" },
+  });
   expect([strict.status, strict.code, strict.details]).toEqual([
     400,
     "PGRST122",
@@ -196,7 +179,7 @@ Deno.test("handle() answers PGRST122 for unknown preferences only under handling
 
 Deno.test("handle() answers PGRST123 for aggregates", async () => {
   for (const select of ["count()", "amount.sum()", "total:amount.max()::text", "clients(count())"]) {
-    const answer = await failure("anon", `projects?select=${select}`);
+    const answer = await failure(fixture, "anon", `projects?select=${select}`);
     expect([answer.status, answer.code, answer.message]).toEqual([
       400,
       "PGRST123",
@@ -207,13 +190,13 @@ Deno.test("handle() answers PGRST123 for aggregates", async () => {
 
 Deno.test("handle() answers PGRST125 for paths that name nothing", async () => {
   for (const path of ["a/b", "rpc/a/b", "rpc/", "projects/", "projects/1", "%zz", "a%00b"]) {
-    const answer = await failure("anon", path);
+    const answer = await failure(fixture, "anon", path);
     expect([path, answer.status, answer.code]).toEqual([path, 404, "PGRST125"]);
   }
 });
 
 Deno.test("handle() answers PGRST200, 204 and 205 for names that are not there, with hints", async () => {
-  const relationship = await failure("anon", "clients?select=project(id)");
+  const relationship = await failure(fixture, "anon", "clients?select=project(id)");
   expect(relationship).toEqual({
     status: 400,
     code: "PGRST200",
@@ -222,13 +205,13 @@ Deno.test("handle() answers PGRST200, 204 and 205 for names that are not there, 
       "but no matches were found.",
     hint: "Perhaps you meant 'projects' instead of 'project'.",
   });
-  const column = await failure("service", "countries", { method: "POST", body: '{"nme":1}' });
+  const column = await failure(fixture, "service", "countries", { method: "POST", body: '{"nme":1}' });
   expect([column.status, column.code, column.message]).toEqual([
     400,
     "PGRST204",
     "Could not find the 'nme' column of 'countries' in the schema cache",
   ]);
-  const table = await failure("anon", "project");
+  const table = await failure(fixture, "anon", "project");
   expect(table).toEqual({
     status: 404,
     code: "PGRST205",
@@ -236,5 +219,5 @@ Deno.test("handle() answers PGRST200, 204 and 205 for names that are not there, 
     details: null,
     hint: "Perhaps you meant the table 'public.projects'",
   });
-  expect((await failure("anon", "xyz")).hint).toBeNull();
+  expect((await failure(fixture, "anon", "xyz")).hint).toBeNull();
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { expect } from "expect";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import type { Caller } from "@/supabase/local/caller.ts";
@@ -84,4 +85,24 @@ export async function openRestFixture(
       await db.close();
     },
   };
+}
+
+/** What a refused request is answered. */
+export interface Answer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly details: unknown;
+  readonly hint: unknown;
+}
+
+/** Status and body of a request that must fail; the body must have exactly PostgREST's keys. */
+export async function failure(fixture: RestFixture, key: Key, path: string, init: RequestInit = {}): Promise<Answer> {
+  const headers = typeof init.body === "string" ? { "content-type": "application/json" } : {};
+  const response = await fixture.request(key, path, { headers, ...init });
+  const body = await response.json();
+  expect(Object.keys(body).sort()).toEqual(["code", "details", "hint", "message"]);
+  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(response.headers.get("proxy-status")).toBe(`PostgREST; error=${body.code}`);
+  return { status: response.status, ...body };
 }
