@@ -10,6 +10,7 @@ import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type:
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
 import { openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
+import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { readStatus } from "@/supabase/local/instance/status.ts";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { installProject } from "@/supabase/local/project.ts";
@@ -42,6 +43,7 @@ interface Delivery {
   readonly id: string;
   readonly source: "webhook" | "sweep";
   readonly body: Uint8Array;
+  readonly finalized: boolean;
 }
 
 async function main(args: string[]): Promise<number> {
@@ -110,13 +112,18 @@ async function replay(
   try {
     for (let last = "0"; !interrupted.aborted;) {
       const page = await book<Delivery[]>`
-        select id, source, body from vaultbook.deliveries where id > ${last} order by id limit ${PAGE}`;
-      for (const { id, source, body } of page) {
-        await ingest(shadow, { source, body, transactions: readDelivery(body, program) });
+        select id, source, body, finalized from vaultbook.deliveries where id > ${last} order by id limit ${PAGE}`;
+      for (const { id, source, body, finalized } of page) {
+        await ingest(shadow, { source, body, finalized, transactions: readDelivery(body, program) });
         last = id;
         if (++count % 1000 === 0) tell(`${count} deliveries replayed`);
       }
       if (page.length < PAGE) break;
+    }
+    // What was lost, was lost whenever it became known: the order makes no difference.
+    const lost = await book<{ signature: string; slot: string }[]>`select signature, slot from vaultbook.lost_landings`;
+    if (lost.length > 0) {
+      await rollBack(shadow, lost.map(({ signature, slot }) => ({ signature, slot: Number(slot) })));
     }
   } finally {
     await shadow.close();
@@ -134,10 +141,11 @@ async function readBook(sql: Reader): Promise<Set<string>> {
     select concat_ws(' ', 'transaction', t.vault_owner, t.slot, t.transaction_index, t.event_index, t.signature, t.transaction_type,
                      t.status, t.amount, t.balance_before, t.balance_after, t.total_after, t.locked_after, t.counterparty, t.note)
       from public.transactions as t
-     where t.status <> 'pending'
+     where t.slot is not null and t.rolled_back_at is null
     union all
-    select concat_ws(' ', 'pause', p.signature, p.event_index, p.slot, p.transaction_index, p.is_paused, p.admin)
-      from vaultbook.protocol_pauses as p
+    select concat_ws(' ', 'status', c.signature, c.event_index, c.slot, c.transaction_index, c.vault_address, c.change, c.owner, c.authority)
+      from vaultbook.status_changes as c
+     where c.rolled_back_at is null
     union all
     select concat_ws(' ', 'outcome', i.signature, i.outcome, i.code, encode(i.content_sha256, 'hex'))
       from vaultbook.inbox as i

@@ -75,68 +75,73 @@ function ledgerEvent(
   ordinal: number,
   part: (name: string) => FieldValue | undefined,
 ): LedgerEvent {
-  const key = (name: string): string => {
-    const value = part(name);
-    if (typeof value !== "string") {
-      throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);
-    }
-    return value;
-  };
-  const amount = (name: string): bigint => {
-    const value = amountOrNull(part(name), name, ordinal);
-    if (value === null) throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);
-    return value;
-  };
-  const check = (name: string): bigint | null => amountOrNull(part(name), name, ordinal);
+  const { key, keyOrNull, amount, amountOrNull } = readersOf(kind, ordinal, part);
   switch (kind) {
     case "initialise":
       return {
-        kind,
-        ordinal,
-        owner: key("owner"),
-        vault: key("vault"),
-        tokenAccount: key("token_account"),
+        ...{ kind, ordinal, owner: key("owner"), vault: key("vault"), tokenAccount: key("token_account") },
         at: timestampOrNull(part("at")),
       };
     case "deposit":
     case "withdrawal":
       return {
-        kind,
-        ordinal,
-        owner: key("owner"),
-        vault: key("vault"),
-        amount: amount("amount"),
-        totalAfter: check("total_after"),
+        ...{ kind, ordinal, owner: key("owner"), vault: key("vault"), amount: amount("amount") },
+        totalAfter: amountOrNull("total_after"),
       };
     case "lock":
     case "unlock":
       return {
-        kind,
-        ordinal,
-        owner: part("owner") === undefined ? null : key("owner"),
-        vault: key("vault"),
-        amount: amount("amount"),
-        lockedAfter: check("locked_after"),
-        availableAfter: check("available_after"),
+        ...{ kind, ordinal, owner: keyOrNull("owner"), vault: key("vault"), amount: amount("amount") },
+        lockedAfter: amountOrNull("locked_after"),
+        availableAfter: amountOrNull("available_after"),
         authority: key("authority"),
       };
     case "transfer":
       return {
-        kind,
-        ordinal,
-        vault: key("vault"),
-        toVault: key("to_vault"),
-        amount: amount("amount"),
+        ...{ kind, ordinal, vault: key("vault"), toVault: key("to_vault"), amount: amount("amount") },
         authority: key("authority"),
         // A program with reasons of its own has them recorded as Other.
         reason: TRANSFER_REASONS.find((reason) => reason === part("reason")) ?? "Other",
       };
     case "pause":
-      return { kind, ordinal, paused: part("paused") === true, authority: key("authority") };
+      return { kind, ordinal, vault: keyOrNull("vault"), paused: part("paused") === true, authority: key("authority") };
+    case "close":
+      return { kind, ordinal, owner: keyOrNull("owner"), vault: key("vault") };
   }
 }
 
-function amountOrNull(value: FieldValue | undefined, name: string, ordinal: number): bigint | null {
+/** The parts of an effect by what they must be. */
+interface Readers {
+  key(name: string): string;
+  /** Null where the program does not tell it. */
+  keyOrNull(name: string): string | null;
+  amount(name: string): bigint;
+  /** Null where the program does not tell it. */
+  amountOrNull(name: string): bigint | null;
+}
+
+function readersOf(
+  kind: LedgerEventKind,
+  ordinal: number,
+  part: (name: string) => FieldValue | undefined,
+): Readers {
+  const refuse = (name: string): never => {
+    throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);
+  };
+  const key = (name: string): string => {
+    const value = part(name);
+    return typeof value === "string" ? value : refuse(name);
+  };
+  const amountOrNull = (name: string): bigint | null => checkedAmount(part(name), name, ordinal);
+  return {
+    key,
+    keyOrNull: (name) => part(name) === undefined ? null : key(name),
+    amount: (name) => amountOrNull(name) ?? refuse(name),
+    amountOrNull,
+  };
+}
+
+function checkedAmount(value: FieldValue | undefined, name: string, ordinal: number): bigint | null {
   if (typeof value !== "bigint") return null;
   if (!isAmount(value)) {
     throw new Unreadable(

@@ -73,7 +73,16 @@ export interface VaultProgram {
 /** Bytes of a discriminator. */
 export const DISCRIMINATOR_BYTES = 8;
 
-const EFFECTS: readonly string[] = ["initialise", "deposit", "withdrawal", "lock", "unlock", "transfer", "pause"];
+const EFFECTS: readonly string[] = [
+  "initialise",
+  "deposit",
+  "withdrawal",
+  "lock",
+  "unlock",
+  "transfer",
+  "pause",
+  "close",
+];
 
 /** Discriminator as the key of the maps. */
 export function discriminatorKey(bytes: Uint8Array | readonly number[]): string {

@@ -202,7 +202,7 @@ function readInstruction(value: unknown, path: string, keys: readonly string[]):
 function vaultsOf(events: readonly LedgerEvent[]): ReadonlySet<string> {
   const vaults = new Set<string>();
   for (const event of events) {
-    if (event.kind === "pause") continue;
+    if (event.vault === null) continue;
     vaults.add(event.vault);
     if (event.kind === "transfer") vaults.add(event.toVault);
   }

@@ -58,15 +58,25 @@ export interface Transfer extends Placed {
   readonly reason: TransferReason;
 }
 
-/** The whole protocol was paused or resumed. */
+/** The whole protocol, or one vault, was paused or resumed. */
 export interface Pause extends Placed {
   readonly kind: "pause";
+  /** Null: the whole protocol. */
+  readonly vault: string | null;
   readonly paused: boolean;
   readonly authority: string;
 }
 
+/** A vault was closed. Its address may be opened again, even by another owner. */
+export interface Close extends Placed {
+  readonly kind: "close";
+  /** Null where the program does not say whose it was. */
+  readonly owner: string | null;
+  readonly vault: string;
+}
+
 /** Any of them. Keys are base58 strings of 32 bytes. */
-export type LedgerEvent = Initialise | Movement | Lock | Transfer | Pause;
+export type LedgerEvent = Initialise | Movement | Lock | Transfer | Pause | Close;
 
 /** The kinds of {@link LedgerEvent}. */
 export type LedgerEventKind = LedgerEvent["kind"];

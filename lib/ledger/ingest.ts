@@ -5,19 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
-import { VaultbookError } from "@/lib/domain/errors.ts";
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
 import type { Settlement } from "@/lib/domain/settlement.ts";
+import { answered, repeated, unavailable } from "./attempts.ts";
 import { type Database, isTransient, isUnavailable } from "./database.ts";
-
-/** How often a call is made that other transactions keep ending. */
-const ATTEMPTS_MAX = 6;
-/** After so many attempts the next one is made with no other writer beside it. */
-const TOGETHER_MAX = 3;
-/** First pause between two attempts; it doubles, and a random part of it is waited. */
-const BACKOFF_MS = 20;
-/** What a sender is asked to wait while the database is away. */
-const RETRY_AFTER_SECONDS = 5;
 
 /** A delivery: where it came from, its bytes, and what was read from them. */
 export interface Delivery {
@@ -25,6 +16,8 @@ export interface Delivery {
   /** As received. Kept before anything else, byte for byte. */
   readonly body: Uint8Array;
   readonly transactions: readonly ChainTransaction[];
+  /** True: read at finalized commitment, so each lies where it says for good. Default false. */
+  readonly finalized?: boolean;
 }
 
 /**
@@ -34,7 +27,10 @@ export interface Delivery {
  * @throws {VaultbookError} database_unavailable – nothing was stored; try again.
  */
 export async function ingest(database: Database, delivery: Delivery): Promise<Settlement[]> {
-  const items = delivery.transactions.map(inboxItem);
+  const items = delivery.transactions.map((transaction, position) => ({
+    ...inboxItem(transaction, position),
+    finalized: delivery.finalized ?? false,
+  }));
   try {
     return await settle(database, delivery, items);
   } catch (error) {
@@ -47,26 +43,14 @@ export async function ingest(database: Database, delivery: Delivery): Promise<Se
 /** One call for these items; repeated while other transactions end it. */
 async function settle(database: Database, delivery: Delivery, items: readonly InboxItem[]): Promise<Settlement[]> {
   const json = JSON.stringify(items);
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await database.run(async (sql) => {
-        const [row] = await sql<{ settlements: Settlement[] }[]>`
-          select coalesce(jsonb_agg(to_jsonb(s)), '[]') as settlements
-            from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb, ${
-          attempt > TOGETHER_MAX
-        }) as s`;
-        // The driver can take the end of a connection for the end of the rows.
-        if (!row) {
-          throw Object.assign(new Error("The connection ended before the answer"), { code: "CONNECTION_CLOSED" });
-        }
-        return row.settlements;
-      });
-    } catch (error) {
-      if (!isTransient(error) || attempt === ATTEMPTS_MAX) throw error;
-      const pause = BACKOFF_MS * 2 ** (attempt - 1) * Math.random();
-      await new Promise((resume) => setTimeout(resume, pause));
-    }
-  }
+  return await repeated((alone) =>
+    database.run(async (sql) => {
+      const [row] = await sql<{ settlements: Settlement[] }[]>`
+        select coalesce(jsonb_agg(to_jsonb(s)), '[]') as settlements
+          from vaultbook.ingest(${delivery.source}, ${delivery.body}, ${json}::text::jsonb, ${alone}) as s`;
+      return answered(row).settlements;
+    })
+  );
 }
 
 /** Item by item; one that fails alone too is quarantined under its signature, for the replay after the mistake is mended. */
@@ -106,10 +90,6 @@ function quarantinedItem(item: InboxItem, cause: unknown): InboxItem {
     code: "unexpected_error",
     reason,
   };
-}
-
-function unavailable(cause: unknown): VaultbookError {
-  return new VaultbookError("database_unavailable", { retry_after_seconds: RETRY_AFTER_SECONDS }, cause);
 }
 
 /** A row of `vaultbook.item`. */
@@ -187,7 +167,9 @@ function eventItem(event: LedgerEvent): Record<string, unknown> {
         reason: event.reason,
       };
     case "pause":
-      return { ...placed, paused: event.paused, authority: event.authority };
+      return { ...placed, vault: event.vault, paused: event.paused, authority: event.authority };
+    case "close":
+      return { ...placed, owner: event.owner, vault: event.vault };
   }
 }
 
@@ -212,7 +194,9 @@ function digest(failed: boolean, events: readonly LedgerEvent[]): string {
           event.authority,
         ];
       case "pause":
-        return [event.ordinal, event.kind, event.paused, event.authority];
+        return [event.ordinal, event.kind, event.vault, event.paused, event.authority];
+      case "close":
+        return [event.ordinal, event.kind, event.vault];
       case "lock":
       case "unlock":
         return [event.ordinal, event.kind, event.vault, String(event.amount), event.authority];
@@ -224,6 +208,6 @@ function digest(failed: boolean, events: readonly LedgerEvent[]): string {
 }
 
 function vaultsOf(event: LedgerEvent): string[] {
-  if (event.kind === "pause") return [];
+  if (event.vault === null) return [];
   return event.kind === "transfer" ? [event.vault, event.toVault] : [event.vault];
 }

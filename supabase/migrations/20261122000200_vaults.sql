@@ -30,10 +30,9 @@ create index idx_vaults_status on public.vaults (status);
 comment on index public.idx_vaults_status is 'Vaults by status, for the operator.';
 create index idx_vaults_updated_at on public.vaults (updated_at);
 comment on index public.idx_vaults_updated_at is 'Vaults that changed lately, for the operator.';
--- A closed vault's address may be opened again, by another owner too: then both rows stay, and one of them is open.
-create unique index vaults_have_one_open_row_per_address on public.vaults (vault_address) where status <> 'closed';
-comment on index public.vaults_have_one_open_row_per_address is
-  'From a vault''s address, which is all that transfer events carry, to its owner.';
+-- Not unique: a closed vault's address may be opened again by another owner, and then both rows stay.
+create index vaults_vault_address_idx on public.vaults (vault_address);
+comment on index public.vaults_vault_address_idx is 'Everybody who ever owned the vault at an address.';
 
 comment on table public.vaults is
   'Primary table storing cached vault data from blockchain. All balances in smallest units (1 USDT = 1,000,000).';

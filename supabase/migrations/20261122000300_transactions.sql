@@ -21,6 +21,7 @@ create table public.transactions (
   finalized_at timestamptz,
   total_after bigint,
   locked_after bigint,
+  rolled_back_at timestamptz,
   constraint transactions_pkey primary key (id),
   constraint transactions_belong_to_a_vault foreign key (vault_owner) references public.vaults (owner) on delete restrict,
   constraint transactions_type_is_known check (
@@ -38,7 +39,11 @@ create table public.transactions (
       and total_after is not null and locked_after is not null
     )
   ),
-  constraint transactions_are_confirmed_at_a_time check ((status = 'confirmed') = (confirmed_at is not null))
+  constraint transactions_are_confirmed_at_a_time check ((status = 'confirmed') = (confirmed_at is not null)),
+  constraint transactions_rolled_back_have_no_effect check (
+    rolled_back_at is null or (status = 'failed' and balance_after = balance_before)
+  ),
+  constraint transactions_rolled_back_are_not_finalized check (rolled_back_at is null or finalized_at is null)
 );
 
 -- The ledger page of one vault, newest first or deep by keyset, and the thread that ingest continues.
@@ -51,9 +56,14 @@ comment on index public.idx_transactions_status is 'Transactions of one status: 
 create index idx_transactions_created_at on public.transactions (created_at);
 comment on index public.idx_transactions_created_at is 'Transactions of a period.';
 -- One Solana transaction can hold many events and one transfer makes two rows, so the signature alone is never unique.
-create unique index idx_transactions_signature on public.transactions (signature, event_index, transaction_type);
+-- What was rolled back stays, beside the row of its next landing.
+create unique index idx_transactions_signature on public.transactions
+  (signature, event_index, transaction_type, coalesce(rolled_back_at, '-infinity'::timestamptz));
 comment on index public.idx_transactions_signature is
   'Invariant I1: one effect per signature, event and leg. A transfer''s legs are its two types.';
+
+create index transactions_rolled_back_idx on public.transactions (vault_owner) where rolled_back_at is not null;
+comment on index public.transactions_rolled_back_idx is 'What the chain took back from a vault.';
 
 comment on table public.transactions is
   'Records every vault operation for auditing and history. Every deposit, withdrawal, lock, unlock, and transfer creates a record here.';
@@ -78,6 +88,8 @@ comment on column public.transactions.event_index is 'Place of the event in its 
 comment on column public.transactions.finalized_at is 'When the cluster was seen to have finalized it; NULL until then';
 comment on column public.transactions.total_after is 'Total balance of the vault after this row, whatever its type; NULL while pending';
 comment on column public.transactions.locked_after is 'Locked balance of the vault after this row; NULL while pending';
+comment on column public.transactions.rolled_back_at is
+  'When its effect was taken back, because the chain had taken it back: such a row is no part of the vault''s history any more; else NULL';
 
 alter table public.transactions alter column vault_owner set statistics 0;
 alter table public.transactions alter column transaction_type set statistics 0;

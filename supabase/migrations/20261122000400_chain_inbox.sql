@@ -6,6 +6,7 @@ create table vaultbook.deliveries (
   source text not null,
   body bytea not null,
   body_sha256 bytea not null generated always as (sha256(body)) stored,
+  finalized boolean not null default false,
   times_received integer not null default 1,
   received_at timestamptz not null default clock_timestamp(),
   last_received_at timestamptz not null default clock_timestamp(),
@@ -20,6 +21,7 @@ comment on column vaultbook.deliveries.id is 'Order of first arrival';
 comment on column vaultbook.deliveries.source is 'webhook, or sweep for what was fetched over RPC';
 comment on column vaultbook.deliveries.body is 'The bytes as received; not necessarily UTF-8, not necessarily JSON';
 comment on column vaultbook.deliveries.body_sha256 is 'Its digest, by which a repetition is known';
+comment on column vaultbook.deliveries.finalized is 'Read at finalized commitment, so nothing in it can be rolled back any more';
 comment on column vaultbook.deliveries.times_received is 'How often these very bytes came';
 comment on column vaultbook.deliveries.received_at is 'When they first came';
 comment on column vaultbook.deliveries.last_received_at is 'When they last came';
@@ -37,6 +39,7 @@ create table vaultbook.inbox (
   content_sha256 bytea,
   vaults text[] collate "C" not null default '{}',
   waits_until_slot bigint,
+  finalized_at timestamptz,
   delivery_id bigint not null,
   delivery_position integer not null,
   times_seen integer not null default 1,
@@ -86,6 +89,7 @@ comment on column vaultbook.inbox.content_sha256 is 'Digest of what matters in t
 comment on column vaultbook.inbox.vaults is 'Addresses of the vaults it touches';
 comment on column vaultbook.inbox.waits_until_slot is
   'While parked: only an event up to this slot can make it possible; NULL: any event of its vaults may';
+comment on column vaultbook.inbox.finalized_at is 'When it was seen at this place at finalized commitment; NULL until then';
 comment on column vaultbook.inbox.delivery_id is 'The delivery that first brought it';
 comment on column vaultbook.inbox.delivery_position is 'Its place in that delivery''s array, from 0';
 comment on column vaultbook.inbox.times_seen is 'How often it was delivered with this content';
@@ -106,30 +110,50 @@ create trigger inbox_append_only before insert or update or delete or truncate o
 alter table vaultbook.inbox enable always trigger inbox_append_only;
 comment on trigger inbox_append_only on vaultbook.inbox is 'Invariant I15: only ingest decides what became of a transaction.';
 
-create table vaultbook.protocol_pauses (
+create table vaultbook.status_changes (
+  id bigint generated always as identity,
   signature varchar(128) collate "C" not null,
   event_index integer not null,
   slot bigint not null,
   transaction_index integer not null,
-  is_paused boolean not null,
-  admin varchar(64) collate "C" not null,
   block_time timestamptz,
-  constraint protocol_pauses_pkey primary key (signature, event_index)
+  vault_address varchar(64) collate "C",
+  change text not null,
+  owner varchar(64) collate "C",
+  authority varchar(64) collate "C",
+  rolled_back_at timestamptz,
+  constraint status_changes_pkey primary key (id),
+  constraint status_changes_belong_to_a_vault foreign key (owner) references public.vaults (owner) on delete restrict,
+  constraint status_changes_change_is_known check (change in ('initialise', 'close', 'pause', 'resume')),
+  constraint status_changes_concern_a_vault check (vault_address is not null or change in ('pause', 'resume')),
+  constraint status_changes_initialise_for_an_owner check ((change = 'initialise') = (owner is not null))
 );
-create index protocol_pauses_position_idx on vaultbook.protocol_pauses (slot, transaction_index, event_index);
-comment on index vaultbook.protocol_pauses_position_idx is 'The latest one in chain order is in force.';
-comment on table vaultbook.protocol_pauses is
-  'Every pause and resumption of the whole protocol. A vault''s own pause is vaults.status.';
-comment on column vaultbook.protocol_pauses.signature is 'The Solana transaction that paused or resumed';
-comment on column vaultbook.protocol_pauses.event_index is 'Place of the event in it, from 0';
-comment on column vaultbook.protocol_pauses.slot is 'Slot of its block';
-comment on column vaultbook.protocol_pauses.transaction_index is 'Place in its block, from 0';
-comment on column vaultbook.protocol_pauses.is_paused is 'True: paused; false: resumed';
-comment on column vaultbook.protocol_pauses.admin is 'The key that signed';
-comment on column vaultbook.protocol_pauses.block_time is 'Time of its block';
-alter table vaultbook.protocol_pauses enable row level security;
-revoke all on vaultbook.protocol_pauses from public, anon, authenticated, service_role;
-create trigger protocol_pauses_append_only before insert or update or delete or truncate on vaultbook.protocol_pauses
+create unique index status_changes_happen_once on vaultbook.status_changes
+  (signature, event_index, coalesce(rolled_back_at, '-infinity'::timestamptz));
+comment on index vaultbook.status_changes_happen_once is 'Invariant I1, for what moves no balance.';
+create index status_changes_position_idx on vaultbook.status_changes (vault_address, slot, transaction_index, event_index)
+  where rolled_back_at is null;
+comment on index vaultbook.status_changes_position_idx is 'The latest one in chain order is in force.';
+create index status_changes_owner_idx on vaultbook.status_changes (owner);
+comment on index vaultbook.status_changes_owner_idx is 'The initialisations of an owner.';
+
+comment on table vaultbook.status_changes is
+  'Every initialisation, closing, pause and resumption of a vault, and every pause and resumption of the whole protocol. From the '
+  'initialisations follows who owns an address at which place of the chain.';
+comment on column vaultbook.status_changes.id is 'Order of arrival';
+comment on column vaultbook.status_changes.signature is 'The Solana transaction that did it';
+comment on column vaultbook.status_changes.event_index is 'Place of the event in it, from 0';
+comment on column vaultbook.status_changes.slot is 'Slot of its block';
+comment on column vaultbook.status_changes.transaction_index is 'Place in its block, from 0';
+comment on column vaultbook.status_changes.block_time is 'Time of its block';
+comment on column vaultbook.status_changes.vault_address is 'The vault; NULL: the whole protocol';
+comment on column vaultbook.status_changes.change is 'initialise, close, pause or resume';
+comment on column vaultbook.status_changes.owner is 'For initialise: whose vault it is from here on';
+comment on column vaultbook.status_changes.authority is 'For pause and resume: the key that signed';
+comment on column vaultbook.status_changes.rolled_back_at is 'When it was taken back, because the chain had taken it back; else NULL';
+alter table vaultbook.status_changes enable row level security;
+revoke all on vaultbook.status_changes from public, anon, authenticated, service_role;
+create trigger status_changes_append_only before insert or update or delete or truncate on vaultbook.status_changes
   for each statement execute function vaultbook.tg_append_only();
-alter table vaultbook.protocol_pauses enable always trigger protocol_pauses_append_only;
-comment on trigger protocol_pauses_append_only on vaultbook.protocol_pauses is 'Written by ingest only.';
+alter table vaultbook.status_changes enable always trigger status_changes_append_only;
+comment on trigger status_changes_append_only on vaultbook.status_changes is 'Written by the ledger''s own functions only.';

@@ -35,6 +35,9 @@ create unique index alerts_are_open_once_per_type_and_subject on public.alerts (
 comment on index public.alerts_are_open_once_per_type_and_subject is
   'Invariant I12: repeats raise the counter in data of the open one.';
 
+create index alerts_unresolved_idx on public.alerts (alert_type, subject) where resolved_at is null;
+comment on index public.alerts_unresolved_idx is 'What may be made good.';
+
 comment on table public.alerts is
   'System alerts for monitoring and notifications. Can be vault-specific or system-wide.';
 comment on column public.alerts.id is 'Unique alert ID';

@@ -1,130 +1,26 @@
--- Ingest: one call takes a delivery, keeps its bytes, and settles every Solana transaction in it.
+-- Ingest: one call takes a delivery and settles every Solana transaction in it; another takes back what a fork dropped.
 
-create type vaultbook.item as (
-  "position" integer,
-  signature text,
-  slot bigint,
-  transaction_index integer,
-  block_time bigint,
-  outcome text,
-  code text,
-  reason text,
-  content jsonb,
-  content_sha256 text,
-  vaults text[]
-);
-comment on type vaultbook.item is
-  'One element of a delivery as lib/chain read it. outcome: new (has events to apply), ignored, quarantined or parked; block_time in seconds '
-  'since 1970; content_sha256 in hexadecimal.';
-
-create type vaultbook.settlement as (
-  signature text,
-  outcome text,
-  code text
-);
-comment on type vaultbook.settlement is
-  'What became of one element: applied, duplicate, ignored, failed, parked, quarantined or conflict (invariant I2).';
-
-create function vaultbook.receive(p_source text, p_body bytea, p_items vaultbook.item[], out fresh integer[], out conflicts integer[])
+create function vaultbook.follow(
+  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint
+) returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  delivery bigint;
-  completed integer[];
 begin
-  insert into vaultbook.deliveries as d (source, body) values (p_source, p_body)
-  on conflict on constraint deliveries_are_kept_once
-  do update set times_received = d.times_received + 1, last_received_at = clock_timestamp()
-  returning d.id into delivery;
-
-  with first_of_each as (
-    select distinct on (i.signature, case when i.signature is null then i.position end) i.*
-      from unnest(p_items) as i
-     order by i.signature, case when i.signature is null then i.position end, i.position
-  ), kept as (
-    insert into vaultbook.inbox (
-      signature, slot, transaction_index, block_time, outcome, code, reason, content, content_sha256, vaults,
-      delivery_id, delivery_position, decided_at
-    )
-    select f.signature, f.slot, f.transaction_index, to_timestamp(f.block_time), f.outcome, f.code, f.reason, f.content,
-           decode(f.content_sha256, 'hex'), coalesce(f.vaults, '{}'), delivery, f.position,
-           case when f.outcome <> 'new' then clock_timestamp() end
-      from first_of_each as f
-     -- In one order for every writer, so that two batches with the same signatures never wait for each other.
-     order by f.signature, f.position
-    on conflict do nothing
-    returning delivery_position
-  )
-  select coalesce(array_agg(k.delivery_position), '{}') into fresh from kept as k;
-
-  -- Rows that are there already are locked in the same order as rows are made.
-  perform 1
-     from vaultbook.inbox as known
-    where known.signature in (select i.signature from unnest(p_items) as i where i.position <> all (fresh))
-    order by known.signature, known.id
-      for no key update;
-  -- What was heard of before without anything readable in it can be completed; what was read stays.
-  with item as (
-    select distinct on (i.signature) i.* from unnest(p_items) as i
-     where i.position <> all (fresh) and i.content is not null
-     order by i.signature, i.position
-  ), done as (
-    update vaultbook.inbox as known
-       set slot = item.slot, transaction_index = item.transaction_index, block_time = to_timestamp(item.block_time),
-           outcome = item.outcome, code = item.code, reason = item.reason, content = item.content,
-           content_sha256 = decode(item.content_sha256, 'hex'), vaults = coalesce(item.vaults, '{}'),
-           delivery_id = delivery, delivery_position = item.position,
-           times_seen = known.times_seen + 1, last_seen_at = clock_timestamp(),
-           decided_at = case when item.outcome <> 'new' then clock_timestamp() end
-      from item
-     where known.signature = item.signature and known.outcome in ('ignored', 'parked', 'quarantined') and known.content is null
-    returning item.position
-  )
-  select coalesce(array_agg(d.position), '{}') into completed from done as d;
-  fresh := fresh || completed;
-
-  with item as (
-    select i.*, decode(i.content_sha256, 'hex') as digest from unnest(p_items) as i where i.position <> all (fresh)
-  ), other as (
-    select item.* from item
-      join vaultbook.inbox as known on known.signature = item.signature and known.outcome <> 'conflict'
-     where known.content_sha256 <> item.digest
-  ), kept as (
-    insert into vaultbook.inbox as known (
-      signature, slot, transaction_index, block_time, outcome, code, reason, content, content_sha256, vaults,
-      delivery_id, delivery_position, decided_at, times_seen
-    )
-    select distinct on (o.signature, o.digest)
-           o.signature, o.slot, o.transaction_index, to_timestamp(o.block_time), 'conflict', 'signature_has_other_content',
-           'This signature was received before with another content, which stays', o.content, o.digest, coalesce(o.vaults, '{}'),
-           delivery, o.position, clock_timestamp(), count(*) over (partition by o.signature, o.digest)
-      from other as o
-     order by o.signature, o.digest, o.position
-    on conflict (signature, content_sha256) where outcome = 'conflict'
-    do update set times_seen = known.times_seen + excluded.times_seen, last_seen_at = clock_timestamp()
-  ), repeated as (
-    update vaultbook.inbox as known
-       set times_seen = known.times_seen + r.times, last_seen_at = clock_timestamp()
-      from (
-        select coalesce(k.id, nameless.id) as id, count(*) as times
-          from item
-          left join vaultbook.inbox as k on k.signature = item.signature and k.outcome <> 'conflict'
-          left join vaultbook.inbox as nameless
-            on item.signature is null and nameless.signature is null
-           and nameless.delivery_id = delivery and nameless.delivery_position = item.position
-         where item.position not in (select o.position from other as o)
-         group by 1
-      ) as r
-     where known.id = r.id
-  )
-  select coalesce(array_agg(o.position), '{}') into conflicts from other as o;
+  perform vaultbook.snapshot_after(p_settled || p_taken_back);
+  perform vaultbook.alert_after(p_settled, p_taken_back, p_conflicts, p_quarantined);
+exception
+  -- These concern the whole call, which is repeated.
+  when transaction_rollback or insufficient_resources or operator_intervention or system_error then
+    raise;
+  when others then
+    -- No alert is worth an event.
+    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
-comment on function vaultbook.receive(text, bytea, vaultbook.item[]) is
-  'Keeps a delivery''s bytes and enters its items into the inbox. fresh: positions of the items heard of for the first time (or for the '
-  'first time with a readable content); conflicts: positions whose signature has another content already; all others are duplicates.';
-alter function vaultbook.receive(text, bytea, vaultbook.item[]) owner to vaultbook_ledger;
+comment on function vaultbook.follow(text[], text[], text[], bigint) is
+  'Snapshots and alerts of what was settled, taken back, in conflict or quarantined. What fails of it is noted, and stops nothing.';
+alter function vaultbook.follow(text[], text[], text[], bigint) owner to vaultbook_ledger;
 
 create function vaultbook.ingest(p_source text, p_body bytea, p_items jsonb, p_alone boolean default false)
 returns setof vaultbook.settlement
@@ -135,6 +31,7 @@ as $$
 declare
   items vaultbook.item[];
   received record;
+  relocated vaultbook.relocation;
   locked integer[];
   arrived text[];
   settled text[];
@@ -145,43 +42,51 @@ begin
     array(select distinct a.address from unnest(items) as i cross join lateral unnest(i.vaults) as a (address)), p_alone
   );
   select * into received from vaultbook.receive(p_source, p_body, items);
+  if exists (select from unnest(items) as i where i.finalized) then
+    perform vaultbook.finalize(items);
+  end if;
+  perform vaultbook.note_landings(items);
+  relocated := vaultbook.relocate(array(select i.signature from unnest(items) as i where i.signature is not null), locked);
 
   select array_agg(i.signature) into arrived
     from vaultbook.inbox as i
-   where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s where s.position = any (received.fresh));
-  settled := vaultbook.settle(arrived, locked);
-  perform vaultbook.snapshot_after(settled);
-  begin
-    perform vaultbook.alert_after(
-      settled,
-      (select array_agg(i.signature) from unnest(items) as i where i.position = any (received.conflicts)),
-      (select count(*) from unnest(items) as i
-        left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
-       where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
-    );
-  exception
-    -- These concern the whole call, which is repeated.
-    when transaction_rollback or insufficient_resources or operator_intervention or system_error then
-      raise;
-    when others then
-      -- No alert is worth an event.
-      insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
-  end;
+   where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s);
+  settled := vaultbook.settle(arrived, relocated.moved, relocated.withdrawn, locked);
+  perform vaultbook.follow(
+    settled,
+    relocated.moved,
+    (select array_agg(i.signature) from unnest(items) as i where i.position = any (received.conflicts)),
+    (select count(*) from unnest(items) as i
+      left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
+     where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
+  );
 
   return query
-    select i.signature,
-           case
-             when i.position = any (received.conflicts) then 'conflict'
-             when i.position = any (received.fresh) then coalesce(k.outcome, i.outcome)
-             else 'duplicate'
-           end,
-           case
-             when i.position = any (received.conflicts) then 'signature_has_other_content'
-             when i.position = any (received.fresh) then coalesce(k.code, i.code)
-           end
-      from unnest(items) as i
-      left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
-     order by i.position;
+    with item as (
+      select i.*, i.position = any (received.conflicts) as is_conflict, i.position = any (received.fresh) as is_fresh,
+             i.signature = any (relocated.moved) as is_moved,
+             k.outcome as held_outcome, k.code as held_code,
+             (k.slot, k.transaction_index) = (i.slot, i.transaction_index) as is_there
+        from unnest(items) as i
+        left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
+    ), spoken as (
+      -- Of several with one signature that change something, the one speaks that lies where the signature lies now.
+      select i.*,
+             not i.is_conflict and (
+               (i.is_fresh and (i.is_moved is not true or i.held_code is not distinct from 'rolled_back'))
+               or (
+                 i.is_moved and i.is_there
+                 and i.position = min(i.position) filter (where i.is_there and not i.is_conflict) over (partition by i.signature)
+               )
+             ) as speaks
+        from item as i
+    )
+    select s.signature,
+           case when s.is_conflict then 'conflict' when s.speaks then coalesce(s.held_outcome, s.outcome) else 'duplicate' end,
+           case when s.is_conflict then 'signature_has_other_content'
+                when s.speaks then case when s.held_outcome is null then s.code else s.held_code end end
+      from spoken as s
+     order by s.position;
 end
 $$;
 comment on function vaultbook.ingest(text, bytea, jsonb, boolean) is
@@ -189,3 +94,37 @@ comment on function vaultbook.ingest(text, bytea, jsonb, boolean) is
   'order. Everything or nothing of it is committed; repeating it is harmless. 40001 and 40P01 are left to the caller to repeat, in the end '
   'alone: with no other writer beside it.';
 alter function vaultbook.ingest(text, bytea, jsonb, boolean) owner to vaultbook_ledger;
+
+create function vaultbook.roll_back(p_landings jsonb) returns text[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  locked integer[] := vaultbook.lock_vaults('{}', true);
+  lost text[];
+  relocated vaultbook.relocation;
+  settled text[];
+begin
+  insert into vaultbook.lost_landings (signature, slot)
+  select distinct l.signature, l.slot from jsonb_to_recordset(p_landings) as l (signature text, slot bigint)
+  on conflict on constraint lost_landings_pkey do nothing;
+  lost := array(select distinct l.signature from jsonb_to_recordset(p_landings) as l (signature text));
+  relocated := vaultbook.relocate(lost, locked);
+  settled := vaultbook.settle(
+    array(select i.signature::text from vaultbook.inbox as i where i.signature = any (relocated.moved) and i.outcome = 'new'),
+    relocated.moved, relocated.withdrawn, locked
+  );
+  perform vaultbook.follow(settled, relocated.moved, '{}', 0);
+  return array(
+    select i.signature::text from vaultbook.inbox as i
+     where i.signature = any (relocated.moved) and i.code = 'rolled_back'
+     order by i.signature
+  );
+end
+$$;
+comment on function vaultbook.roll_back(jsonb) is
+  'Takes a JSON array of {"signature", "slot"}: slots that a fork took these Solana transactions out of. What they did there is taken back, '
+  'with all that is impossible without it, unless it is finalized; what is known to lie elsewhere takes effect there. Returns the '
+  'signatures that lie nowhere now because of this call. Repeating it is harmless. 40001 and 40P01 are left to the caller to repeat.';
+alter function vaultbook.roll_back(jsonb) owner to vaultbook_ledger;

@@ -5,9 +5,10 @@ grant select, insert, update on public.vaults, public.transactions, public.alert
 grant select, insert on public.balance_snapshots to vaultbook_ledger;
 grant select on public.alert_rules to vaultbook_ledger;
 grant select, insert, update on vaultbook.deliveries, vaultbook.inbox to vaultbook_ledger;
-grant select, insert on vaultbook.protocol_pauses to vaultbook_ledger;
+grant select, insert, update on vaultbook.status_changes, vaultbook.landings to vaultbook_ledger;
+grant select, insert on vaultbook.lost_landings, vaultbook.compensations to vaultbook_ledger;
 grant insert on vaultbook.alert_failures to vaultbook_ledger;
-grant select on vaultbook.movements, vaultbook.events, vaultbook.legs to vaultbook_ledger;
+grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
 create policy "The ledger keeps vaults" on public.vaults to vaultbook_ledger using (true) with check (true);
@@ -18,7 +19,10 @@ create policy "The ledger reads the rules" on public.alert_rules for select to v
 create policy "The ledger keeps deliveries" on vaultbook.deliveries to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps the inbox" on vaultbook.inbox to vaultbook_ledger using (true) with check (true);
 create policy "The ledger notes alerts that failed" on vaultbook.alert_failures for insert to vaultbook_ledger with check (true);
-create policy "The ledger keeps pauses" on vaultbook.protocol_pauses to vaultbook_ledger using (true) with check (true);
+create policy "The ledger notes changes of status" on vaultbook.status_changes to vaultbook_ledger using (true) with check (true);
+create policy "The ledger notes landings" on vaultbook.landings to vaultbook_ledger using (true) with check (true);
+create policy "The ledger notes lost landings" on vaultbook.lost_landings to vaultbook_ledger using (true) with check (true);
+create policy "The ledger compensates" on vaultbook.compensations to vaultbook_ledger using (true) with check (true);
 
 -- The service: the functions' own database work -----------------------------------------------------------------------------
 grant select on
@@ -29,9 +33,12 @@ grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
 grant select on
-  vaultbook.deliveries, vaultbook.inbox, vaultbook.protocol_pauses, vaultbook.alert_failures, vaultbook.movements
+  vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
+  vaultbook.alert_failures, vaultbook.movements
 to service_role;
-grant execute on function vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.usdt(bigint) to service_role;
+grant execute on function
+  vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb), vaultbook.usdt(bigint)
+to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------
 grant select on public.tvl_snapshots to anon;

@@ -1,7 +1,7 @@
 -- Foundation: the private schema, the ledger's role, the append-only guard, and no privilege by default.
 begin;
 set local role postgres;
-select plan(131);
+select plan(182);
 
 -- The ledger's role
 select has_role('vaultbook_ledger');
@@ -43,7 +43,10 @@ select guarded.name, statement.verb, format(statement.form, guarded.name, guarde
     ('reconciliation_logs', 'public.reconciliation_logs', 'notes'),
     ('deliveries', 'vaultbook.deliveries', 'source'),
     ('inbox', 'vaultbook.inbox', 'code'),
-    ('protocol_pauses', 'vaultbook.protocol_pauses', 'slot')
+    ('status_changes', 'vaultbook.status_changes', 'slot'),
+    ('landings', 'vaultbook.landings', 'slot'),
+    ('lost_landings', 'vaultbook.lost_landings', 'slot'),
+    ('compensations', 'vaultbook.compensations', 'reason')
   ) as guarded (short_name, name, some_column)
  cross join (values
     ('insert', 'insert into %s default values'),

@@ -5,7 +5,7 @@ select plan(28);
 
 select col_is_pk('vaultbook', 'deliveries', 'id', 'A delivery is known by its id');
 select col_is_pk('vaultbook', 'inbox', 'id', 'An item is known by its id');
-select col_is_pk('vaultbook', 'protocol_pauses', '{signature, event_index}'::name[], 'A pause is known by its event');
+select col_is_pk('vaultbook', 'status_changes', 'id', 'Changes of status are kept in their order of arrival');
 select fk_ok('vaultbook', 'inbox', 'delivery_id', 'vaultbook', 'deliveries', 'id', 'An item lies in a delivery');
 select has_index('vaultbook', 'inbox', 'inbox_delivery_id_idx', '{delivery_id}'::name[], 'The items of a delivery are found by index');
 

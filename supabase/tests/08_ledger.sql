@@ -6,15 +6,15 @@ select plan(4);
 select is_empty(
     $$select p.oid::regprocedure from pg_catalog.pg_proc as p
        where p.pronamespace = 'vaultbook'::regnamespace
-         and p.prosrc ~* '(insert into|update|delete from) (public\.(vaults|transactions)|vaultbook\.(inbox|deliveries|protocol_pauses))'
+         and p.prosrc ~* '(insert into|update|delete from) (public\.(vaults|transactions)|vaultbook\.(inbox|deliveries|status_changes|landings|lost_landings|compensations))'
          and p.proowner <> 'vaultbook_ledger'::regrole$$,
     'Every function that writes the ledger belongs to vaultbook_ledger'
   );
 select is_empty(
     $$select p.oid::regprocedure from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
-         and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.raise_alerts'::regproc)$$,
-    'The ledger is entered by ingest() and raise_alerts() only'
+         and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.raise_alerts'::regproc)$$,
+    'The ledger is entered by ingest(), roll_back() and raise_alerts() only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -28,7 +28,7 @@ select results_eq(
     $$select p.oid::regproc::text
         from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')$$,
-    $$values ('vaultbook.ingest')$$,
+    $$values ('vaultbook.ingest'), ('vaultbook.roll_back')$$,
     'The service runs no part of the ledger''s work alone'
   );
 

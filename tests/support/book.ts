@@ -9,6 +9,7 @@ import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { LedgerEvent, Lock, TransferReason } from "@/lib/domain/ledger_event.ts";
 import { openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
+import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { openTestDatabase } from "./database.ts";
 import { brokenInvariants } from "./ledger_state.ts";
 import { key, signature, vaultOf } from "./raw_delivery.ts";
@@ -27,8 +28,19 @@ export function deposit(owner: string, amount: bigint, totalAfter: bigint | null
   return { kind: "deposit", owner, vault: vaultOf(owner).vault, amount, totalAfter };
 }
 
-export function withdrawal(owner: string, amount: bigint): Unplaced {
-  return { kind: "withdrawal", owner, vault: vaultOf(owner).vault, amount, totalAfter: null };
+/** The owner's vault is gone. */
+export function close(owner: string): Unplaced {
+  return { kind: "close", owner, vault: vaultOf(owner).vault };
+}
+
+/** One vault is paused or resumed; without an owner the whole protocol. */
+export function pause(paused: boolean, owner?: string): Unplaced {
+  const vault = owner === undefined ? null : vaultOf(owner).vault;
+  return { kind: "pause", vault, paused, authority: key("admin") };
+}
+
+export function withdrawal(owner: string, amount: bigint, totalAfter: bigint | null = null): Unplaced {
+  return { kind: "withdrawal", owner, vault: vaultOf(owner).vault, amount, totalAfter };
 }
 
 export function lock(owner: string, amount: bigint): Unplaced {
@@ -72,6 +84,10 @@ export function at(
 export interface Book {
   /** Ingests one delivery and gives the outcomes, with their codes. */
   take(...transactions: ChainTransaction[]): Promise<string[]>;
+  /** The same for what was read at finalized commitment. */
+  takeFinalized(...transactions: ChainTransaction[]): Promise<string[]>;
+  /** These transactions lost their places on the chain. Gives how many lie nowhere because of it. */
+  lose(...transactions: ChainTransaction[]): Promise<number>;
   /** A connection of the superuser. */
   readonly sql: Sql;
 }
@@ -82,13 +98,20 @@ export function bookTest(name: string, run: (book: Book) => Promise<void>): void
     const database = await openTestDatabase();
     const connection = openDatabase(database.url, { max: 4 });
     let count = 0;
+    const take = async (transactions: ChainTransaction[], finalized: boolean): Promise<string[]> => {
+      const body = new TextEncoder().encode(`delivery ${count++}`);
+      const source = finalized ? "sweep" : "webhook";
+      const settlements = await ingest(connection, { source, body, transactions, finalized });
+      return settlements.map(({ outcome, code }) => (code ? `${outcome} ${code}` : outcome));
+    };
     try {
       await run({
         sql: database.admin,
-        async take(...transactions): Promise<string[]> {
-          const body = new TextEncoder().encode(`delivery ${count++}`);
-          const settlements = await ingest(connection, { source: "webhook", body, transactions });
-          return settlements.map(({ outcome, code }) => (code ? `${outcome} ${code}` : outcome));
+        take: (...transactions) => take(transactions, false),
+        takeFinalized: (...transactions) => take(transactions, true),
+        async lose(...transactions): Promise<number> {
+          const lost = transactions.map(({ signature, slot }) => ({ signature: signature ?? "", slot: slot ?? 0 }));
+          return (await rollBack(connection, lost)).length;
         },
       });
       expect(await brokenInvariants(database.admin)).toEqual([]);

@@ -86,7 +86,7 @@ Deno.test("readDelivery() reads all seven events of the default program", () => 
         authority,
         reason: "FeeCollection",
       },
-      { kind: "pause", ordinal: 6, paused: true, authority: key("admin") },
+      { kind: "pause", ordinal: 6, vault: null, paused: true, authority: key("admin") },
     ],
   });
 });

@@ -21,7 +21,7 @@ export interface Candidate {
 /** Takes a transaction apart. */
 export function candidateOf(transaction: ReadTransaction): Candidate {
   const vaults = transaction.events.flatMap((event) =>
-    event.kind === "pause" ? [] : event.kind === "transfer" ? [event.vault, event.toVault] : [event.vault]
+    event.vault === null ? [] : event.kind === "transfer" ? [event.vault, event.toVault] : [event.vault]
   );
   return { transaction, legs: legsOf(transaction), vaults };
 }

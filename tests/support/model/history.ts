@@ -118,7 +118,7 @@ function possible({ dice, owners, vaults, scale }: Scene): Unplaced {
   const owner = dice.one(present);
   const { total, locked, available } = vaults.get(vaultOf(owner).vault) ?? NOTHING;
   const kind = dice.random();
-  if (kind < 0.02) return { kind: "pause", paused: dice.chance(0.5), authority: key("admin") };
+  if (kind < 0.02) return { kind: "pause", vault: null, paused: dice.chance(0.5), authority: key("admin") };
   if (kind < 0.3 || total === 0n) return deposit(owner, dice.upTo(scale));
   if (kind < 0.45) return withdrawal(owner, dice.upTo(available));
   if (kind < 0.6) return lock(owner, dice.upTo(available));

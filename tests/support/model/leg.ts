@@ -58,6 +58,7 @@ function sidesOf(event: LedgerEvent, failed: boolean): Side[] {
   switch (event.kind) {
     case "initialise":
     case "pause":
+    case "close":
       return [];
     case "transfer": {
       const { vault, toVault, amount, reason } = event;

@@ -24,7 +24,9 @@ export async function observed(sql: Sql): Promise<LedgerState & { readonly count
          order by slot, transaction_index, event_index, transaction_type = 'transfer_in'`,
     sql<{ signature: string; outcome: Outcome; code: string | null; times_seen: number }[]>`
         select signature, outcome, code, times_seen from vaultbook.inbox where signature is not null`,
-    sql`select slot, transaction_index, event_index, is_paused, admin, signature from vaultbook.protocol_pauses`,
+    sql`
+        select slot, transaction_index, event_index, change = 'pause' as is_paused, authority, signature
+          from vaultbook.status_changes where vault_address is null and rolled_back_at is null`,
   ]);
   const rowsOf = Map.groupBy(rows, (row) => String(row.vault_owner));
   const states = vaults.map((vault): VaultState => ({

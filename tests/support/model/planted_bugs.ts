@@ -126,8 +126,8 @@ const THREADS: readonly PlantedBug[] = [
   bug(
     "fold",
     "a late event begins from a row of another vault",
-    "where t.vault_owner = h.owner\n           and (t.slot",
-    "where (t.slot",
+    "where t.vault_owner = h.owner and t.rolled_back_at is null\n           and (t.slot",
+    "where t.rolled_back_at is null\n           and (t.slot",
   ),
   bug(
     "fold",
@@ -163,14 +163,14 @@ const THREADS: readonly PlantedBug[] = [
   bug(
     "post",
     "rows threaded anew are deposited again",
-    "filter (where f.id is null and f.transaction_type = 'deposit')",
-    "filter (where f.transaction_type = 'deposit')",
+    "from folded as f where f.id is null\n    union all",
+    "from folded as f\n    union all",
   ),
   bug(
     "post",
     "transfers count as deposits",
-    "f.transaction_type = 'deposit'",
-    "f.transaction_type in ('deposit', 'transfer_in')",
+    "m.transaction_type = 'deposit'",
+    "m.transaction_type in ('deposit', 'transfer_in')",
   ),
   bug("post", "withdrawals are not summed up", "v.total_withdrawn + l.withdrawn", "v.total_withdrawn"),
 ];
@@ -179,18 +179,22 @@ const THREADS: readonly PlantedBug[] = [
 const ADMISSION: readonly PlantedBug[] = [
   bug("misfits", "what is locked may exceed the total", "or f.total_after < f.locked_after ", ""),
   bug("misfits", "nothing is too large", " or f.total_after > 9223372036854775807\n", "\n"),
-  bug("misfits", "what is too large waits", "case when b.exceeds then 'quarantined' else 'parked' end", "'parked'"),
+  bug("misfits_of", "what is too large waits", "case when exceeds then 'quarantined' else 'parked' end", "'parked'"),
+  bug("misfits_of", "the earliest has to go, not the latest", "select max(r.place)", "select min(r.place)"),
+  bug("misfits_of", "what takes is to blame for too much", "and exceeds = (", "and exceeds <> ("),
   bug(
-    "misfits",
-    "the earliest has to go, not the latest",
-    "order by f.place desc\n      limit 1",
-    "order by f.place\n      limit 1",
+    "misfits_of",
+    "what is left out stays in the sum",
+    "case when stays_out[at] then 0 else own.total_delta end",
+    "own.total_delta",
   ),
+  bug("misfits_of", "what is locked may go below nothing", "locked[at] := greatest(locked[at], 0);", "null;"),
+  bug("misfits_of", "the walk begins from nothing", "total[0] := coalesce(opening.total_after, 0);", "total[0] := 0;"),
   bug(
-    "misfits",
+    "misfits_of",
     "what waits does not look at its own slot",
-    "case when not b.exceeds then b.slot end",
-    "case when not b.exceeds then b.slot - 1 end",
+    "case when not exceeds then own.slot end",
+    "case when not exceeds then own.slot - 1 end",
   ),
   bug("short_at", "what is short does not look at its own slot", "then n.slot else", "then n.slot - 1 else"),
   bug("short_at", "what is short later does not wait for it", "else later.slot end", "else n.slot end"),
@@ -214,7 +218,7 @@ const ADMISSION: readonly PlantedBug[] = [
   bug(
     "admit",
     "a failed one does not wait for its vault",
-    "and not (e.failed and e.kind = 'initialise')",
+    "and not (e.failed and e.kind in ('initialise', 'close', 'pause'))",
     "and not e.failed",
   ),
   bug(
@@ -223,7 +227,12 @@ const ADMISSION: readonly PlantedBug[] = [
     "e.kind = 'initialise' and not e.failed",
     "e.kind = 'initialise'",
   ),
-  bug("settle", "what waits is not settled with what is new", "vaultbook.with_waiting(p_signatures)", "p_signatures"),
+  bug(
+    "settle",
+    "what waits is not settled with what is new",
+    "vaultbook.with_waiting(p_signatures, p_taken_back)",
+    "p_signatures",
+  ),
   bug(
     "apply_together",
     "a failed transaction is applied",
@@ -234,8 +243,13 @@ const ADMISSION: readonly PlantedBug[] = [
 
 /** What is said about the whole protocol. */
 const PAUSES: readonly PlantedBug[] = [
-  bug("apply_together", "a failed transaction pauses", "e.kind = 'pause' and not e.failed", "e.kind = 'pause'"),
-  bug("apply_together", "every word on pausing pauses", "e.paused, e.authority", "true, e.authority"),
+  bug(
+    "change_status",
+    "a failed transaction pauses",
+    "e.kind in ('close', 'pause') and not e.failed",
+    "e.kind in ('close', 'pause')",
+  ),
+  bug("change_status", "every word on pausing pauses", "when e.paused then 'pause' else 'resume'", "else 'pause'"),
 ];
 
 /** What is told, and what is remembered. */
@@ -264,12 +278,12 @@ const INBOX: readonly PlantedBug[] = [
     "known.outcome in ('ignored', 'parked', 'quarantined')",
     "known.outcome in ('ignored', 'quarantined')",
   ),
-  bug("ingest", "a repetition is told as what it repeats", "else 'duplicate'", "else k.outcome"),
+  bug("ingest", "a repetition is told as what it repeats", "else 'duplicate' end", "else s.held_outcome end"),
   bug(
     "ingest",
     "a conflict is told as a repetition",
-    "when i.position = any (received.conflicts) then 'conflict'",
-    "when i.position = any (received.conflicts) then 'duplicate'",
+    "case when s.is_conflict then 'conflict'",
+    "case when s.is_conflict then 'duplicate'",
   ),
 ];
 

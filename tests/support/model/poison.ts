@@ -88,7 +88,13 @@ function unread({ signature, slot }: ReadTransaction, reason: string): ChainTran
 /** Another content under a true signature. */
 function forged(original: ReadTransaction, dice: Dice): ReadTransaction {
   const raised = original.events.map((event) => "amount" in event ? { ...event, amount: event.amount + 1n } : event);
-  const extra = { kind: "pause", paused: true, authority: key("forger"), ordinal: original.events.length } as const;
+  const extra = {
+    kind: "pause",
+    vault: null,
+    paused: true,
+    authority: key("forger"),
+    ordinal: original.events.length,
+  } as const;
   return dice.one([
     { ...original, failed: !original.failed },
     { ...original, events: [...raised, extra] },

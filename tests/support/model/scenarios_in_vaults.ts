@@ -14,7 +14,7 @@ function inSlot5(transactionIndex: number, ...events: Unplaced[]): ChainTransact
 }
 
 function pause(paused: boolean): Unplaced {
-  return { kind: "pause", paused, authority: key("admin") };
+  return { kind: "pause", vault: null, paused, authority: key("admin") };
 }
 
 /** One vault, and what happens inside it. */

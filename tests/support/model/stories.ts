@@ -50,7 +50,7 @@ function story(name: string, tell: (stage: Stage) => ChainTransaction[][]): Stor
 }
 
 function pause(paused: boolean): Unplaced {
-  return { kind: "pause", paused, authority: key("admin") };
+  return { kind: "pause", vault: null, paused, authority: key("admin") };
 }
 
 function as(owner: string | null, event: Unplaced): Unplaced {
