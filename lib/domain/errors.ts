@@ -9,16 +9,34 @@
  * `{name}` in a message is filled from the error's details.
  */
 export const ERRORS = {
+  amount_not_available: {
+    status: 422,
+    message: "Cannot withdraw {amount}: less is available in the vault of {owner}, withdrawals under way taken off",
+  },
+  amount_out_of_range: { status: 422, message: "Cannot move {amount}: it must be from 1 to 2^63 − 1 base units" },
   body_too_large: { status: 413, message: "Cannot read the body: it is larger than {limit_bytes} bytes" },
   body_unreadable: { status: 400, message: "Cannot read the body: it ended early" },
   database_unavailable: {
     status: 503,
     message: "Cannot reach the database: try again in {retry_after_seconds} seconds",
   },
+  idempotency_key_reused: {
+    status: 422,
+    message: "Cannot repeat this request: its Idempotency-Key came with something else before",
+  },
   invalid_idl: { status: 400, message: "Cannot use the IDL: {field} {problem}" },
   method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
   not_found: { status: 404, message: "Cannot find {path}" },
+  protocol_paused: { status: 409, message: "Cannot move anything now: the protocol is paused" },
+  signature_attached: { status: 409, message: "Cannot sign transaction {id} with this: it carries another signature" },
+  signature_taken: { status: 409, message: "Cannot sign transaction {id} with this: it is another one's signature" },
+  too_many_pending: { status: 429, message: "Cannot begin another transaction: too many of {owner} are pending" },
+  transaction_expired: { status: 409, message: "Cannot sign transaction {id}: it has expired" },
+  transaction_unknown: { status: 404, message: "Cannot find transaction {id} of {owner}" },
   unauthorized: { status: 401, message: "Cannot accept this request: the Authorization header is missing or wrong" },
+  vault_closed: { status: 409, message: "Cannot move anything: the vault of {owner} is closed" },
+  vault_paused: { status: 409, message: "Cannot move anything now: the vault of {owner} is paused" },
+  vault_unknown: { status: 404, message: "Cannot find a vault of {owner}" },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** A stable name of an error. */

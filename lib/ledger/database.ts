@@ -103,7 +103,8 @@ function isDisconnected(error: unknown): boolean {
   return DISCONNECTED.test(codeOf(error));
 }
 
-function codeOf(error: unknown): string {
+/** The SQLSTATE, or the driver's own code; empty where the error has none. */
+export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
 }

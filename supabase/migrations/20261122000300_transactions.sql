@@ -21,6 +21,8 @@ create table public.transactions (
   finalized_at timestamptz,
   total_after bigint,
   locked_after bigint,
+  submitted_signature varchar(128) collate "C",
+  expires_at timestamptz,
   rolled_back_at timestamptz,
   constraint transactions_pkey primary key (id),
   constraint transactions_belong_to_a_vault foreign key (vault_owner) references public.vaults (owner) on delete restrict,
@@ -33,16 +35,20 @@ create table public.transactions (
     balance_before >= 0 and balance_after >= 0 and total_after >= 0 and locked_after >= 0 and total_after >= locked_after
   ),
   constraint transactions_on_the_chain_have_a_position check (
-    status = 'pending'
-    or (
-      signature is not null and slot is not null and transaction_index is not null and event_index is not null
-      and total_after is not null and locked_after is not null
-    )
+    num_nulls(signature, slot, transaction_index, event_index, total_after, locked_after) in (0, 6)
   ),
+  constraint transactions_are_pending_only_until_on_the_chain check (slot is null or status <> 'pending'),
+  constraint transactions_off_the_chain_are_pending_or_say_why_not check (
+    slot is not null or status = 'pending' or (status = 'failed' and note is not null)
+  ),
+  constraint transactions_off_the_chain_are_deposits_or_withdrawals check (
+    slot is not null or transaction_type in ('deposit', 'withdrawal')
+  ),
+  constraint transactions_on_the_chain_wait_for_nothing check (slot is null or num_nonnulls(submitted_signature, expires_at) = 0),
+  constraint transactions_submitted_signature_is_a_signature check (submitted_signature ~ '^[1-9A-HJ-NP-Za-km-z]{64,88}$'),
+  constraint transactions_unconfirmed_move_nothing check (status = 'confirmed' or balance_before = balance_after),
   constraint transactions_are_confirmed_at_a_time check ((status = 'confirmed') = (confirmed_at is not null)),
-  constraint transactions_rolled_back_have_no_effect check (
-    rolled_back_at is null or (status = 'failed' and balance_after = balance_before)
-  ),
+  constraint transactions_rolled_back_have_failed check (rolled_back_at is null or (status = 'failed' and slot is not null)),
   constraint transactions_rolled_back_are_not_finalized check (rolled_back_at is null or finalized_at is null)
 );
 
@@ -61,6 +67,15 @@ create unique index idx_transactions_signature on public.transactions
   (signature, event_index, transaction_type, coalesce(rolled_back_at, '-infinity'::timestamptz));
 comment on index public.idx_transactions_signature is
   'Invariant I1: one effect per signature, event and leg. A transfer''s legs are its two types.';
+-- By owner: two can sign one Solana transaction, and nobody can occupy a signature before the one who made it.
+create unique index transactions_await_a_signature_once on public.transactions (vault_owner, submitted_signature)
+  where submitted_signature is not null;
+comment on index public.transactions_await_a_signature_once is 'What a signature confirms: one row of each owner at most.';
+-- Almost always almost empty, so that ingest learns from one page that nothing waits.
+create index transactions_waiting_idx on public.transactions (vault_owner, transaction_type, amount, created_at)
+  where slot is null and (status = 'pending' or submitted_signature is not null);
+comment on index public.transactions_waiting_idx is
+  'Rows that an event may confirm: pending ones, and expired ones that were signed.';
 
 create index transactions_rolled_back_idx on public.transactions (vault_owner) where rolled_back_at is not null;
 comment on index public.transactions_rolled_back_idx is 'What the chain took back from a vault.';
@@ -82,12 +97,15 @@ comment on column public.transactions.note is 'Optional note or reason for trans
 comment on column public.transactions.created_at is 'When transaction was initiated: the block''s time for one heard from the chain';
 comment on column public.transactions.updated_at is 'Last update timestamp';
 comment on column public.transactions.confirmed_at is 'When transaction was confirmed on-chain, NULL if pending/failed';
-comment on column public.transactions.slot is 'Solana slot of its block; NULL while pending';
+comment on column public.transactions.slot is 'Solana slot of its block; NULL while pending, and if it expired';
 comment on column public.transactions.transaction_index is 'Place of the Solana transaction in its block, from 0';
 comment on column public.transactions.event_index is 'Place of the event in its Solana transaction, from 0';
 comment on column public.transactions.finalized_at is 'When the cluster was seen to have finalized it; NULL until then';
 comment on column public.transactions.total_after is 'Total balance of the vault after this row, whatever its type; NULL while pending';
 comment on column public.transactions.locked_after is 'Locked balance of the vault after this row; NULL while pending';
+comment on column public.transactions.submitted_signature is
+  'Signature that the wallet made (base58), while the chain does not have it; NULL before and after';
+comment on column public.transactions.expires_at is 'While pending, when nobody waits for it any more; NULL once on the chain';
 comment on column public.transactions.rolled_back_at is
   'When its effect was taken back, because the chain had taken it back: such a row is no part of the vault''s history any more; else NULL';
 
@@ -95,6 +113,7 @@ alter table public.transactions alter column vault_owner set statistics 0;
 alter table public.transactions alter column transaction_type set statistics 0;
 alter table public.transactions alter column status set statistics 0;
 alter table public.transactions alter column counterparty set statistics 0;
+alter table public.transactions alter column submitted_signature set statistics 0;
 
 alter table public.transactions enable row level security;
 revoke all on public.transactions from public, anon, authenticated, service_role;

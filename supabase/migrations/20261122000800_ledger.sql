@@ -129,7 +129,10 @@ set search_path = ''
 as $$
 begin
   with folded as materialized (
-    select * from unnest(p_rows)
+    select f.*, p.pending_id
+      from unnest(p_rows) as f
+      left join vaultbook.pending_for(p_rows) as p
+        on p.signature = f.signature and p.event_index = f.event_index and p.transaction_type = f.transaction_type
   ), written as (
     insert into public.transactions (
       vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, counterparty, note,
@@ -139,8 +142,19 @@ begin
            coalesce(f.block_time, now()), case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
            f.slot, f.transaction_index, f.event_index, f.finalized_at, f.total_after, f.locked_after
       from folded as f
-     where f.id is null
+     where f.id is null and f.pending_id is null
      order by f.owner, f.slot, f.transaction_index, f.signature, f.event_index
+  ), settled as (
+    -- What was announced here keeps its row, which is from now on as if the chain alone had told of it.
+    update public.transactions as t
+       set status = f.status, signature = f.signature, slot = f.slot, transaction_index = f.transaction_index,
+           event_index = f.event_index, balance_before = f.balance_before, balance_after = f.balance_after,
+           total_after = f.total_after, locked_after = f.locked_after, counterparty = f.counterparty, note = f.note,
+           created_at = coalesce(f.block_time, now()), updated_at = now(), finalized_at = f.finalized_at,
+           confirmed_at = case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
+           submitted_signature = null, expires_at = null
+      from folded as f
+     where t.id = f.pending_id
   ), threaded as (
     update public.transactions as t
        set balance_before = f.balance_before, balance_after = f.balance_after,

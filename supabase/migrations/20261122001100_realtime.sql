@@ -46,16 +46,15 @@ set search_path = ''
 as $$
 begin
   perform realtime.send(
-      to_jsonb(t) - 'total_after' - 'locked_after' || jsonb_build_object(
-        'amount', t.amount::text, 'balance_before', t.balance_before::text, 'balance_after', t.balance_after::text
+      to_jsonb(new) - 'total_after' - 'locked_after' || jsonb_build_object(
+        'amount', new.amount::text, 'balance_before', new.balance_before::text, 'balance_after', new.balance_after::text
       ),
-      'transaction_recorded', 'vault:' || t.vault_owner, true)
-     from new_rows as t
-    order by t.vault_owner, t.slot, t.transaction_index, t.event_index;
+      'transaction_recorded', 'vault:' || new.vault_owner, true);
   return null;
 end
 $$;
-comment on function vaultbook.tg_broadcast_transactions() is 'Sends each new ledger row to vault:<owner>, amounts as decimal strings.';
+comment on function vaultbook.tg_broadcast_transactions() is
+  'Sends each ledger row to vault:<owner> when it is new and when its status changes, amounts as decimal strings.';
 
 create function vaultbook.tg_broadcast_tvl() returns trigger
 language plpgsql
@@ -85,9 +84,12 @@ create trigger vaults_broadcast after update on public.vaults
   for each statement execute function vaultbook.tg_broadcast_vaults();
 comment on trigger vaults_broadcast on public.vaults is 'vault_updated';
 create trigger transactions_broadcast after insert on public.transactions
-  referencing new table as new_rows
-  for each statement execute function vaultbook.tg_broadcast_transactions();
+  for each row execute function vaultbook.tg_broadcast_transactions();
 comment on trigger transactions_broadcast on public.transactions is 'transaction_recorded';
+-- Row by row, so that the many rows whose balances follow a late event cost nothing: their status stays.
+create trigger transactions_broadcast_status after update of status on public.transactions
+  for each row when (old.status <> new.status) execute function vaultbook.tg_broadcast_transactions();
+comment on trigger transactions_broadcast_status on public.transactions is 'transaction_recorded';
 create trigger tvl_snapshots_broadcast after insert on public.tvl_snapshots
   referencing new table as new_rows
   for each statement execute function vaultbook.tg_broadcast_tvl();

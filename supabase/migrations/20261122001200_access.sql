@@ -37,7 +37,9 @@ grant select on
   vaultbook.alert_failures, vaultbook.movements
 to service_role;
 grant execute on function
-  vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb), vaultbook.usdt(bigint)
+  vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
+  vaultbook.open_pending(text, text, bigint, text, interval), vaultbook.attach_signature(uuid, text, text),
+  vaultbook.expire_pending(integer), vaultbook.usdt(bigint)
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------

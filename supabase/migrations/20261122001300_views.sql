@@ -12,7 +12,8 @@ comment on view public.vault_balances is 'Vaults with amounts as decimal text, i
 create view public.vault_ledger with (security_invoker = true) as
 select t.id, t.vault_owner, t.transaction_type, t.amount::text as amount, t.signature, t.status,
        t.balance_before::text as balance_before, t.balance_after::text as balance_after, t.counterparty, t.note,
-       t.created_at, t.updated_at, t.confirmed_at, t.slot, t.transaction_index, t.event_index, t.finalized_at
+       t.created_at, t.updated_at, t.confirmed_at, t.slot, t.transaction_index, t.event_index, t.finalized_at,
+       t.submitted_signature, t.expires_at, t.rolled_back_at
   from public.transactions as t;
 comment on view public.vault_ledger is 'Transactions with amounts as decimal text, in base units (1 USDT = 1,000,000).';
 

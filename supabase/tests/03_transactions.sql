@@ -1,7 +1,7 @@
 -- Transactions: the user's design to the letter, what its constraints refuse, and what each type of movement does.
 begin;
 set local role postgres;
-select plan(44);
+select plan(59);
 
 select results_eq(
     $$select a.attname::text collate "default", format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid) collate "default"
@@ -31,7 +31,7 @@ select is_empty(
     'A row of the design''s columns alone can be written: what the ledger adds may be null'
   );
 select has_column('public', 'transactions', name, format('The ledger adds %s', name))
-  from unnest('{slot, transaction_index, event_index, finalized_at}'::name[]) as name;
+  from unnest('{slot, transaction_index, event_index, finalized_at, submitted_signature, expires_at, rolled_back_at}'::name[]) as name;
 select col_is_pk('public', 'transactions', 'id', 'A row is known by its id');
 select fk_ok('public', 'transactions', 'vault_owner', 'public', 'vaults', 'owner', 'A row belongs to a vault');
 select is(
@@ -85,7 +85,7 @@ set local role vaultbook_ledger;
 insert into public.vaults (owner, vault_address, token_account) values (repeat('A', 43), repeat('B', 43), repeat('C', 43));
 select lives_ok(
     $$insert into public.transactions (vault_owner, transaction_type, amount, balance_before, balance_after)
-      values (repeat('A', 43), 'deposit', 5, 0, 5)$$,
+      values (repeat('A', 43), 'deposit', 5, 0, 0)$$,
     'A pending row needs no signature and no place on the chain'
   );
 select results_eq(
@@ -99,21 +99,33 @@ select throws_ok(
     format('%s breaks %s', change, broken)
   )
   from (values
-    ($$transaction_type = 'gift'$$, 'transactions_type_is_known'),
     ($$amount = -1$$, 'transactions_amount_is_not_negative'),
     ($$balance_before = -1$$, 'transactions_balances_are_not_negative'),
     ($$balance_after = -1$$, 'transactions_balances_are_not_negative'),
     ($$total_after = -1, locked_after = -1$$, 'transactions_balances_are_not_negative'),
     ($$total_after = 1, locked_after = 2$$, 'transactions_balances_are_not_negative'),
-    ($$status = 'failed'$$, 'transactions_on_the_chain_have_a_position'),
-    ($$status = 'confirmed', confirmed_at = now()$$, 'transactions_on_the_chain_have_a_position'),
+    ($$transaction_type = 'lock'$$, 'transactions_off_the_chain_are_deposits_or_withdrawals'),
+    ($$signature = 's'$$, 'transactions_on_the_chain_have_a_position'),
+    ('transaction_index = 0, event_index = 0', 'transactions_on_the_chain_have_a_position'),
+    ($$signature = 's', slot = 1, transaction_index = 0, event_index = 0, total_after = 0, locked_after = 0$$,
+     'transactions_are_pending_only_until_on_the_chain'),
+    ($$status = 'failed'$$, 'transactions_off_the_chain_are_pending_or_say_why_not'),
+    ($$status = 'confirmed', confirmed_at = now()$$, 'transactions_off_the_chain_are_pending_or_say_why_not'),
+    ($$submitted_signature = 's'$$, 'transactions_submitted_signature_is_a_signature'),
+    ($$balance_after = 5$$, 'transactions_unconfirmed_move_nothing'),
     ($$confirmed_at = now()$$, 'transactions_are_confirmed_at_a_time'),
     ($$status = 'confirmed', signature = 's', slot = 1, transaction_index = 0, event_index = 0, total_after = 5, locked_after = 0$$,
      'transactions_are_confirmed_at_a_time')
   ) as refused (change, broken);
 select lives_ok(
+    $$update public.transactions set submitted_signature = repeat('S', 88), expires_at = now()$$,
+    'It can wait for a signature, and not for ever'
+  );
+select lives_ok($$update public.transactions set status = 'failed', note = 'expired'$$, 'It can fail without a place, and says why');
+select lives_ok(
     $$update public.transactions
-         set status = 'failed', signature = 's', slot = 1, transaction_index = 0, event_index = 9, total_after = 0, locked_after = 0$$,
+         set note = null, submitted_signature = null, expires_at = null,
+             signature = 's', slot = 1, transaction_index = 0, event_index = 9, total_after = 0, locked_after = 0$$,
     'A failed row has a place on the chain, but no time of confirmation'
   );
 select throws_ok(
@@ -123,12 +135,17 @@ select throws_ok(
   )
   from (values
     ('signature = null', 'transactions_on_the_chain_have_a_position'),
-    ('slot = null', 'transactions_on_the_chain_have_a_position'),
+    ($$slot = null, note = 'lost'$$, 'transactions_on_the_chain_have_a_position'),
     ('transaction_index = null', 'transactions_on_the_chain_have_a_position'),
     ('event_index = null', 'transactions_on_the_chain_have_a_position'),
     ('total_after = null', 'transactions_on_the_chain_have_a_position'),
     ('locked_after = null', 'transactions_on_the_chain_have_a_position'),
     ('confirmed_at = now()', 'transactions_are_confirmed_at_a_time'),
+    ('balance_after = 5', 'transactions_unconfirmed_move_nothing'),
+    ($$status = 'pending'$$, 'transactions_are_pending_only_until_on_the_chain'),
+    ($$submitted_signature = repeat('S', 88)$$, 'transactions_on_the_chain_wait_for_nothing'),
+    ('expires_at = now()', 'transactions_on_the_chain_wait_for_nothing'),
+    ($$transaction_type = 'gift'$$, 'transactions_type_is_known'),
     ($$status = 'lost'$$, 'transactions_status_is_known')
   ) as refused (change, broken);
 select throws_ok(

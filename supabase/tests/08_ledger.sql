@@ -13,8 +13,9 @@ select is_empty(
 select is_empty(
     $$select p.oid::regprocedure from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
-         and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.raise_alerts'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back() and raise_alerts() only'
+         and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
+                           'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc)$$,
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, and raise_alerts() only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -27,8 +28,10 @@ select is_empty(
 select results_eq(
     $$select p.oid::regproc::text
         from pg_catalog.pg_proc as p
-       where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')$$,
-    $$values ('vaultbook.ingest'), ('vaultbook.roll_back')$$,
+       where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
+       order by 1$$,
+    $$values ('vaultbook.attach_signature'), ('vaultbook.expire_pending'), ('vaultbook.ingest'), ('vaultbook.open_pending'),
+             ('vaultbook.roll_back')$$,
     'The service runs no part of the ledger''s work alone'
   );
 

@@ -1,7 +1,7 @@
 -- Realtime: who may listen to what, and what is sent to whom.
 begin;
 set local role postgres;
-select plan(20);
+select plan(22);
 
 select results_eq(
     $$select format('%s.%s', schemaname, tablename) collate "default" from pg_catalog.pg_publication_tables where pubname = 'supabase_realtime'$$,
@@ -98,13 +98,27 @@ delete from realtime.messages;
 
 set local role vaultbook_ledger;
 insert into public.transactions (vault_owner, transaction_type, amount, balance_before, balance_after)
-values (repeat('A', 43), 'deposit', 9007199254740993, 0, 9007199254740993);
+values (repeat('A', 43), 'deposit', 9007199254740993, 9007199254740993, 9007199254740993);
 set local role postgres;
 select results_eq(
     $$select topic, event, private, payload ->> 'amount', payload ->> 'balance_after', payload ?| '{total_after, locked_after}'
         from sent$$,
     $$values ('vault:' || repeat('A', 43), 'transaction_recorded', true, '9007199254740993', '9007199254740993', false)$$,
     'transaction_recorded goes to the owner, with amounts as text and without what the ledger keeps for itself'
+  );
+delete from realtime.messages;
+
+set local role vaultbook_ledger;
+update public.transactions set balance_before = 5, balance_after = 5, status = 'pending';
+set local role postgres;
+select is_empty('table sent', 'A row whose balances follow an earlier one is not announced again');
+set local role vaultbook_ledger;
+update public.transactions set status = 'failed', note = 'expired';
+set local role postgres;
+select results_eq(
+    $$select topic, event, private, payload ->> 'status', payload ->> 'balance_after' from sent$$,
+    $$values ('vault:' || repeat('A', 43), 'transaction_recorded', true, 'failed', '5')$$,
+    'A row whose status changes is'
   );
 delete from realtime.messages;
 

@@ -8,7 +8,7 @@ set local role vaultbook_ledger;
 insert into public.vaults (owner, vault_address, token_account)
 select owner, 'V' || owner, repeat('C', 43) from unnest(array[repeat('A', 43), repeat('B', 43)]) as owner;
 insert into public.transactions (vault_owner, transaction_type, amount, balance_before, balance_after)
-select owner, 'deposit', 5, 0, 5 from public.vaults;
+select owner, 'deposit', 5, 0, 0 from public.vaults;
 insert into public.balance_snapshots (vault_owner, total_balance, locked_balance, available_balance)
 select owner, 0, 0, 0 from public.vaults;
 insert into public.alerts (severity, alert_type, message, vault_owner, subject)

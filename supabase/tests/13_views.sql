@@ -24,7 +24,7 @@ set local role vaultbook_ledger;
 insert into public.vaults (owner, vault_address, token_account, total_balance, locked_balance, available_balance, total_deposited)
 values (repeat('A', 43), repeat('B', 43), repeat('C', 43), 9223372036854775807, 1, 9223372036854775806, 9223372036854775807);
 insert into public.transactions (vault_owner, transaction_type, amount, balance_before, balance_after)
-values (repeat('A', 43), 'deposit', 9223372036854775807, 0, 9223372036854775807);
+values (repeat('A', 43), 'deposit', 9223372036854775807, 9223372036854775807, 9223372036854775807);
 set local role service_role;
 insert into public.tvl_snapshots (total_value_locked, active_vaults, total_locked, total_available)
 values (9223372036854775807, 1, 1, 9223372036854775806);
@@ -35,7 +35,7 @@ select results_eq(
   );
 select results_eq(
     $$select amount, balance_before, balance_after from public.vault_ledger$$,
-    $$values ('9223372036854775807', '0', '9223372036854775807')$$,
+    $$values ('9223372036854775807', '9223372036854775807', '9223372036854775807')$$,
     'vault_ledger is exact'
   );
 select results_eq(

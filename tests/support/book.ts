@@ -7,7 +7,7 @@ import { expect } from "expect";
 import type { Sql } from "postgres";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { LedgerEvent, Lock, TransferReason } from "@/lib/domain/ledger_event.ts";
-import { openDatabase } from "@/lib/ledger/database.ts";
+import { type Database, openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
 import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { openTestDatabase } from "./database.ts";
@@ -88,6 +88,8 @@ export interface Book {
   takeFinalized(...transactions: ChainTransaction[]): Promise<string[]>;
   /** These transactions lost their places on the chain. Gives how many lie nowhere because of it. */
   lose(...transactions: ChainTransaction[]): Promise<number>;
+  /** The service's connections, 16 at most. */
+  readonly database: Database;
   /** A connection of the superuser. */
   readonly sql: Sql;
 }
@@ -96,7 +98,7 @@ export interface Book {
 export function bookTest(name: string, run: (book: Book) => Promise<void>): void {
   Deno.test(name, async () => {
     const database = await openTestDatabase();
-    const connection = openDatabase(database.url, { max: 4 });
+    const connection = openDatabase(database.url, { max: 16 });
     let count = 0;
     const take = async (transactions: ChainTransaction[], finalized: boolean): Promise<string[]> => {
       const body = new TextEncoder().encode(`delivery ${count++}`);
@@ -106,6 +108,7 @@ export function bookTest(name: string, run: (book: Book) => Promise<void>): void
     };
     try {
       await run({
+        database: connection,
         sql: database.admin,
         take: (...transactions) => take(transactions, false),
         takeFinalized: (...transactions) => take(transactions, true),

@@ -22,12 +22,13 @@ export async function ledgerOf(sql: Sql, owner: string): Promise<string[]> {
   return rows.map((row) => Object.values(row).join(" "));
 }
 
-/** Every row of the ledger and of the vaults, in one order, without ids and the database's own times. */
+/** Every row that the chain gave the ledger and the vaults, in one order, without ids and the database's own times. */
 export async function wholeBook(sql: Sql): Promise<string[]> {
   const rows = await sql<{ line: string }[]>`
     select concat_ws(' ', vault_owner, slot, transaction_index, event_index, transaction_type, status, amount, balance_before,
                      balance_after, total_after, locked_after, signature, counterparty, note, created_at, confirmed_at) as line
       from public.transactions
+     where slot is not null
     union all
     select concat_ws(' ', owner, vault_address, token_account, total_balance, locked_balance, available_balance,
                      total_deposited, total_withdrawn, status, created_at)
