@@ -34,7 +34,7 @@ declare
   relocated vaultbook.relocation;
   locked integer[];
   arrived text[];
-  settled text[];
+  settled text[] := '{}';
 begin
   select array_agg(i) into items from jsonb_populate_recordset(null::vaultbook.item, p_items) as i;
   -- Before anything is written: locks in one order, rows in another would be a deadlock.
@@ -51,7 +51,9 @@ begin
   select array_agg(i.signature) into arrived
     from vaultbook.inbox as i
    where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s);
-  settled := vaultbook.settle(arrived, relocated.moved, relocated.withdrawn, locked);
+  if arrived is not null or relocated.moved <> '{}' then
+    settled := vaultbook.settle(arrived, relocated.moved, relocated.withdrawn, locked);
+  end if;
   perform vaultbook.follow(
     settled,
     relocated.moved,
