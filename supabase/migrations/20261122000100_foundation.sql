@@ -53,7 +53,7 @@ comment on function vaultbook.tg_append_only() is
   'functions. Its triggers are ENABLE ALWAYS, so session_replication_role does not switch them off. Raises VB001.';
 
 create function vaultbook.usdt(amount bigint) returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 set search_path = ''
 as $$
   select case when amount < 0 then '-' else '' end || to_char(abs(trunc(amount::numeric / 1000000)), 'FM999,999,999,999,990') || '.'

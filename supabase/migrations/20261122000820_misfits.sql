@@ -30,8 +30,8 @@ begin
      and (t.slot, t.transaction_index) < (p_rows[1].slot, p_rows[1].transaction_index)
    order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
    limit 1;
-  total[0] := coalesce(opening.total_after, 0);
-  locked[0] := coalesce(opening.locked_after, 0);
+  total[0] := coalesce(opening.total_after, 0)::numeric;
+  locked[0] := coalesce(opening.locked_after, 0)::numeric;
 
   while at <= cardinality(p_rows) loop
     own := p_rows[at];
@@ -44,7 +44,7 @@ begin
     if exceeds or total[at] < 0 or locked[at] < 0 or total[at] < locked[at] then
       -- Only a row that takes from this vault (or, above the limit, that brings to it) can be to blame; the latest one, since the chain
       -- allowed the earlier ones without it, and one that is written only where no new one is left.
-      select max(r.place) into culprit
+      select max(r.place)::integer into culprit
         from unnest(p_rows) with ordinality as r (
           id, signature, slot, transaction_index, event_index, block_time, finalized_at, owner, transaction_type, status, amount,
           counterparty, note, balance_before, balance_after, total_delta, locked_delta, spends, total_after, locked_after, place

@@ -81,7 +81,7 @@ begin
          and (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
          and (w.waits_until_slot is null or r.slot <= w.waits_until_slot)
     )
-    select coalesce(array_agg(distinct i.signature), '{}')
+    select coalesce(array_agg(distinct i.signature::text), '{}')
       from reached as r
       join vaultbook.inbox as i on i.signature = r.signature and i.outcome <> 'conflict'
      where i.outcome = 'new' or (i.outcome = 'parked' and i.content is not null) or (i.outcome = 'failed' and i.code is not null)
@@ -123,7 +123,7 @@ begin
      where i.signature = v.signature and i.outcome <> 'conflict'
     returning i.signature
   )
-  select array_agg(r.signature) into refused from refused as r;
+  select array_agg(r.signature::text) into refused from refused as r;
   return vaultbook.without(p_signatures, coalesce(refused, '{}'));
 end
 $$;
@@ -167,7 +167,7 @@ begin
        where i.signature = m.signature and i.outcome <> 'conflict'
       returning i.signature
     )
-    select array_agg(m.signature) into out_of_place from misfit as m;
+    select array_agg(m.signature::text) into out_of_place from misfit as m;
     exit when out_of_place is null;
     -- Where something was taken back, what is written already may be impossible without it.
     withdrawn := withdrawn || vaultbook.withdraw(vaultbook.without(out_of_place, candidates), 'depended_on_it');
@@ -206,7 +206,7 @@ declare
   candidates text[] := p_signatures;
   applied text[];
   openers text[];
-  refusals vaultbook.refusal[] := '{}';
+  refusals vaultbook.refusal[] := array[]::vaultbook.refusal[];
 begin
   loop
     begin

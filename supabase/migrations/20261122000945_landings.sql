@@ -102,7 +102,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  result vaultbook.relocation := row ('{}', '{}');
+  result vaultbook.relocation := row (array[]::text[], array[]::vaultbook.withdrawn_row[]);
   lost text[];
 begin
   -- Nearly always nothing: each signature was seen at one place, and none lost its.
@@ -146,7 +146,7 @@ begin
                 else k.is_lost or (b.slot, b.transaction_index) <> (k.slot, k.transaction_index) end
     returning i.signature, i.code = 'rolled_back' as is_lost
   )
-  select coalesce(array_agg(r.signature), '{}'), coalesce(array_agg(r.signature) filter (where r.is_lost), '{}')
+  select coalesce(array_agg(r.signature::text), '{}'), coalesce(array_agg(r.signature::text) filter (where r.is_lost), '{}')
     into result.moved, lost
     from relocated as r;
 

@@ -34,7 +34,7 @@ declare
   relocated vaultbook.relocation;
   locked integer[];
   arrived text[];
-  settled text[] := '{}';
+  settled text[] := array[]::text[];
 begin
   select array_agg(i) into items from jsonb_populate_recordset(null::vaultbook.item, p_items) as i;
   -- Before anything is written: locks in one order, rows in another would be a deadlock.
@@ -48,7 +48,7 @@ begin
   perform vaultbook.note_landings(items);
   relocated := vaultbook.relocate(array(select i.signature from unnest(items) as i where i.signature is not null), locked);
 
-  select array_agg(i.signature) into arrived
+  select array_agg(i.signature::text) into arrived
     from vaultbook.inbox as i
    where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s);
   if arrived is not null or relocated.moved <> '{}' then

@@ -1,7 +1,7 @@
 -- Pending: what wallets are about to do. A row waits here for the chain's event, and is in no balance until it has come.
 
 create function vaultbook.pending_id(p_owner text, p_idempotency_key text) returns uuid
-language sql immutable parallel safe
+language sql stable parallel safe
 set search_path = ''
 as $$
   -- RFC 9562: version 8, which is free to be made of anything.
@@ -168,8 +168,8 @@ set search_path = ''
 as $$
 declare
   -- What the chain's clock may be behind the database's.
-  skew constant interval := '1 minute';
-  settled uuid[] := '{}';
+  skew constant interval := interval '1 minute';
+  settled uuid[] := array[]::uuid[];
   event record;
 begin
   -- In the order of transactions_waiting_idx, so that nothing but its first entry is ever read here.

@@ -1,7 +1,7 @@
 -- Alerts: the user's design to the letter, the rules' defaults, and one open alert per type and subject.
 begin;
 set local role postgres;
-select plan(32);
+select plan(35);
 
 select results_eq(
     $$select a.attname::text collate "default", format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -152,6 +152,13 @@ update public.alerts set acknowledged = true, acknowledged_at = now() - interval
 set local role vaultbook_ledger;
 select results_eq($$execute happen('conflict', 'a')$$, array[0], 'During the cooldown it is quiet');
 select results_eq($$execute happen('conflict', 'b')$$, array[1], 'After the cooldown it is raised anew');
+update public.alerts set resolved_at = now() - interval '59 minutes' where subject = 'b' and not acknowledged;
+select results_eq($$execute happen('conflict', 'b')$$, array[0], 'What was resolved has its cooldown too');
+select results_eq(
+    $$select vaultbook.raise_alerts(array[row ('failed_tx', 'd', null, 'Words', null)]::vaultbook.occurrence[])$$, array[1],
+    'It may come without data'
+  );
+select results_eq($$execute alerts_of('d')$$, $$values ('warning', 'Words', '{"count": 1}'::jsonb, false)$$, 'and is counted all the same');
 
 select * from finish();
 rollback;

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { removeData } from "@/supabase/local/postgres/data_folder.ts";
 import { exists } from "@/supabase/local/postgres/exists.ts";
+import type { Installation } from "@/supabase/local/postgres/package.ts";
 import { type PostgresServer, startPostgres } from "@/supabase/local/postgres/server.ts";
 
 /** A running server. */
@@ -24,6 +25,10 @@ export interface TestServerOptions {
   readonly keep?: boolean;
   /** Starts one in any case, for work that needs an empty server. */
   readonly fresh?: boolean;
+  /** Starts this PostgreSQL, which implies a fresh one; default the embedded one. */
+  readonly installation?: Installation;
+  /** Further settings of the one that is started. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Hears of what takes long, and of what the user should know. */
   readonly onProgress: (message: string) => void;
 }
@@ -45,8 +50,8 @@ export async function withTestServer<Result>(
   const folder = await makeFolder();
   let server: PostgresServer | undefined;
   try {
-    const given = options.fresh ? undefined : Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
-    if (!given) server = await start(folder, options.onProgress);
+    const given = options.fresh || options.installation ? undefined : Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
+    if (!given) server = await start(folder, options);
     const adminUrl = server?.adminUrl ?? given ?? "";
     if (server && options.keep) {
       options.onProgress(`PostgreSQL stays (kill ${server.pid} ends it, ${folder}): ${adminUrl}`);
@@ -71,7 +76,7 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-async function start(folder: string, onProgress: (message: string) => void): Promise<PostgresServer> {
+async function start(folder: string, options: TestServerOptions): Promise<PostgresServer> {
   return await startPostgres({
     dataDir: join(folder, "postgres"),
     host: "127.0.0.1",
@@ -79,8 +84,9 @@ async function start(folder: string, onProgress: (message: string) => void): Pro
     password: crypto.randomUUID(),
     durable: false,
     logFile: join(folder, "postgres.log"),
-    settings: { max_connections: "200" },
-    onProgress,
+    settings: { max_connections: "200", ...options.settings },
+    onProgress: options.onProgress,
+    ...(options.installation && { installation: options.installation }),
   });
 }
 

@@ -9,6 +9,7 @@ import postgres, { type Sql } from "postgres";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { installProject } from "@/supabase/local/project.ts";
 import { quoteLiteral } from "@/supabase/local/sql_text.ts";
+import { recordCoverage } from "./sql/record.ts";
 
 /** A database of a test file's own. */
 export interface TestDatabase {
@@ -49,6 +50,7 @@ export async function openTestDatabase(options: { migrated?: boolean; server?: s
     authenticatorUrl: withRole(adminUrl, "authenticator"),
     admin,
     async close(): Promise<void> {
+      await recordCoverage(admin);
       await admin.end();
       await connected(base, (server) => server.unsafe(`drop database if exists ${name} with (force)`));
     },

@@ -7,13 +7,13 @@ import { dirname } from "node:path";
 import type { Account } from "./account.ts";
 import { exists } from "./exists.ts";
 import { removeSiblings } from "./data_folder.ts";
+import type { Installation } from "./package.ts";
 
 /** What initdb needs to know. */
 export interface Initialization {
   /** Where the data will lie. Nothing but an empty folder may be there. */
   readonly path: string;
-  /** The program `initdb`. */
-  readonly initdb: string;
+  readonly installation: Installation;
   /** As whom to run it, where that is not the user of this process. */
   readonly account: Account | null;
   /** The password of the superuser `supabase_admin`. */
@@ -23,15 +23,15 @@ export interface Initialization {
 }
 
 /** Only what PostgreSQL needs: the user's own PG… variables and locale must not shape the database. */
-export const ENVIRONMENT = Deno.build.os === "windows"
-  ? { env: { TZ: "UTC" } }
-  : { env: { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" }, clearEnv: true };
+export function environmentOf({ env }: Installation): Pick<Deno.CommandOptions, "env" | "clearEnv"> {
+  return Deno.build.os === "windows"
+    ? { env: { TZ: "UTC", ...env } }
+    : { env: { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...env }, clearEnv: true };
+}
 
 /**
  * Runs initdb in a folder beside `path` and renames it when it is complete, so that a kill at any moment leaves no half
  * database. Removes what earlier interrupted runs left.
- *
- * The collation is PostgreSQL's own C.UTF-8, the same on every platform whatever locales the system has.
  *
  * @throws {Error} with initdb's own words.
  */
@@ -62,13 +62,14 @@ export async function initialize(options: Initialization): Promise<void> {
 }
 
 async function runInitdb(options: Initialization, folder: string, passwordFile: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(options.initdb, {
+  const { success, stderr } = await new Deno.Command(options.installation.initdb, {
     args: [
       ...["-D", folder, "-U", "supabase_admin", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8"],
-      ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"],
+      ...options.installation.locale,
+      "--no-instructions",
       ...(options.durable ? [] : ["--no-sync"]),
     ],
-    ...ENVIRONMENT,
+    ...environmentOf(options.installation),
     ...(options.account ? { uid: options.account.uid, gid: options.account.gid } : {}),
     cwd: dirname(folder),
     stdout: "null",

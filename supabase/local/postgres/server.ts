@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { tryLockFile } from "../instance/lock.ts";
 import type { Account } from "./account.ts";
 import { type DataFolder, lockOf, prepareDataFolder } from "./data_folder.ts";
-import { ENVIRONMENT, initialize } from "./initialize.ts";
+import { environmentOf, initialize } from "./initialize.ts";
 import { identifyingArguments, stopLeftovers } from "./leftovers.ts";
 import { type Installation, locatePostgres } from "./package.ts";
 import { awaitReady } from "./readiness.ts";
@@ -33,6 +33,8 @@ export interface PostgresOptions {
   readonly durable?: boolean;
   /** Where PostgreSQL's log is appended. */
   readonly logFile: string;
+  /** Which PostgreSQL to run; default the embedded one. */
+  readonly installation?: Installation;
   /** Further settings, by PostgreSQL's names, which win over those made here. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Hears of what takes long, and of what the user should know. One sentence without a full stop. */
@@ -70,14 +72,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const lock = await tryLockFile(lockOf(folder.path));
   if (!lock) throw new Error(`Another process runs PostgreSQL on ${folder.path}`);
   try {
-    const installation = await locatePostgres(folder.account, onProgress);
+    const installation = options.installation ?? await locatePostgres(folder.account, onProgress);
     if (folder.initialized) {
       await stopLeftovers(folder.path, onProgress);
     } else {
       onProgress("Making a new database");
-      const { initdb } = installation;
       const durable = options.durable ?? true;
-      await initialize({ ...folder, initdb, password: options.password, durable });
+      await initialize({ ...folder, installation, password: options.password, durable });
     }
     const port = typeof options.port === "number" ? options.port : await options.port();
     const adminUrl = adminUrlOf(options, port);
@@ -122,7 +123,7 @@ async function run(
   const logFile = await openLogFile(options.logFile);
   const child = new Deno.Command(installation.postgres, {
     args: [...identifyingArguments(folder.path, port), ...settingsOf(options)],
-    ...ENVIRONMENT,
+    ...environmentOf(installation),
     ...idsOf(folder.account),
     cwd: dirname(folder.path),
     detached: true,
