@@ -67,8 +67,9 @@ comment on index vaultbook.inbox_nameless_item_is_kept_once is 'An item without 
 create index inbox_delivery_id_idx on vaultbook.inbox (delivery_id);
 comment on index vaultbook.inbox_delivery_id_idx is 'The items of one delivery.';
 create index inbox_waiting_idx on vaultbook.inbox using gin (vaults)
-  where outcome = 'parked' or (outcome = 'failed' and code is not null);
-comment on index vaultbook.inbox_waiting_idx is 'Items that wait for something of a given vault.';
+  where outcome in ('parked', 'failed');
+comment on index vaultbook.inbox_waiting_idx is
+  'Items that wait for something of a given vault; and those that failed, whose rows follow whoever owns it.';
 create index inbox_unsettled_idx on vaultbook.inbox (outcome, id) where outcome in ('parked', 'quarantined', 'conflict');
 comment on index vaultbook.inbox_unsettled_idx is 'What an operator has to look at.';
 

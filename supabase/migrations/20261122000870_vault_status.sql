@@ -109,6 +109,11 @@ as $$
     select c.signature
       from address as a
       join vaultbook.status_changes as c on c.vault_address = a.vault_address and c.rolled_back_at is null
+    union
+    -- A failed one may have no row at all: what a stranger tried is none of the owner's history.
+    select i.signature
+      from address as a
+      join vaultbook.inbox as i on i.vaults @> array[a.vault_address::text] and i.outcome = 'failed' and i.code is null
   ), reached_list as materialized (
     select array_agg(r.signature) as signatures from reached as r
   )
@@ -120,13 +125,18 @@ as $$
          and not e.failed and e.kind <> 'initialise' and e.vault is not null
          and (e.owner is null or e.named_owner <> e.owner or (e.kind = 'transfer' and e.to_owner is null))
       union all
-      select t.signature
-        from public.transactions as t
-        left join vaultbook.legs as l
+      select coalesce(t.signature, l.signature)
+        from (
+          select * from public.transactions as own
+           where own.signature = any ((select r.signatures from reached_list as r)::text[])
+             and own.slot is not null and own.rolled_back_at is null
+        ) as t
+        full join (
+          select * from vaultbook.legs as asked where asked.signature = any ((select r.signatures from reached_list as r)::text[])
+        ) as l
           on l.signature = t.signature and l.event_index = t.event_index and l.transaction_type = t.transaction_type
          and l.owner = t.vault_owner and l.counterparty is not distinct from t.counterparty
-       where t.signature = any ((select r.signatures from reached_list as r)::text[])
-         and t.slot is not null and t.rolled_back_at is null and l.signature is null
+       where t.signature is null or l.signature is null
     ) as wrong
 $$;
 comment on function vaultbook.misattributed(text[]) is

@@ -30,7 +30,7 @@ begin
     select drawn.address
       from reached as r
       join vaultbook.inbox as w
-        on w.vaults @> array[r.address] and (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
+        on w.vaults @> array[r.address] and w.outcome in ('parked', 'failed') and (w.outcome = 'parked' or w.code is not null)
      cross join lateral unnest(w.vaults) as drawn (address)
   )
   select coalesce(array_agg(distinct vaultbook.bucket(r.address)), '{}') into locked from reached as r;
@@ -74,11 +74,11 @@ begin
         from vaultbook.inbox as i
        where i.signature = any (p_withdrawn) and i.outcome <> 'conflict'
       union
-      select w.signature, least(r.slot, w.slot), w.vaults
+      select w.signature, case when r.slot = 0 then 0 else w.slot end, w.vaults
         from reached as r
         join vaultbook.inbox as w
           on w.vaults && r.vaults
-         and (w.outcome = 'parked' or (w.outcome = 'failed' and w.code is not null))
+         and w.outcome in ('parked', 'failed') and (w.outcome = 'parked' or w.code is not null)
          and (w.waits_until_slot is null or r.slot <= w.waits_until_slot)
     )
     select coalesce(array_agg(distinct i.signature::text), '{}')
@@ -198,46 +198,86 @@ comment on function vaultbook.apply_together(text[], vaultbook.withdrawn_row[]) 
   'applied, or recorded as failed.';
 alter function vaultbook.apply_together(text[], vaultbook.withdrawn_row[]) owner to vaultbook_ledger;
 
-create function vaultbook.apply_possible(p_signatures text[], p_withdrawn vaultbook.withdrawn_row[] default '{}') returns text[]
+create function vaultbook.apply_possible(
+  p_signatures text[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
+) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  candidates text[] := p_signatures;
+  fresh text[] := p_signatures;
+  -- What is written, but belongs to another owner then; and what of it, or of what waited for it, has to wait.
+  astray text[] := '{}';
+  homeless text[] := '{}';
+  withdrawn vaultbook.withdrawn_row[];
+  candidates text[];
   applied text[];
   openers text[];
+  refused text[];
+  more text[];
   refusals vaultbook.refusal[] := array[]::vaultbook.refusal[];
 begin
   loop
     begin
-      openers := '{}';
+      withdrawn := p_withdrawn;
+      candidates := fresh;
+      if astray <> '{}' then
+        withdrawn := withdrawn || vaultbook.withdraw(astray, 'vault_of_another_owner');
+        update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
+        candidates := vaultbook.without(fresh || vaultbook.without(vaultbook.with_waiting(astray, astray), fresh), homeless);
+      end if;
+      openers := array[]::text[];
       if exists (
         select from vaultbook.inbox as i
          where i.signature = any (candidates) and i.outcome <> 'conflict' and i.content @? '$.events[*] ? (@.kind == "initialise")'
       ) then
         openers := vaultbook.open_vaults(candidates);
       end if;
-      applied := vaultbook.apply_together(candidates, p_withdrawn);
-      openers := vaultbook.without(openers, applied);
-      exit when openers = '{}';
-      -- A vault that a refused signature opened has to go again, and all that was applied because of it.
-      select refusals || array_agg(row (i.signature, i.outcome, i.code, i.reason, i.waits_until_slot)::vaultbook.refusal)
-        into refusals
-        from vaultbook.inbox as i
-       where i.signature = any (openers) and i.outcome <> 'conflict';
-      candidates := vaultbook.without(candidates, openers);
-      raise exception 'A refused signature opened a vault' using errcode = 'VB201';
+      applied := vaultbook.apply_together(candidates, withdrawn);
+      refused := vaultbook.without(openers, applied);
+      more := array[]::text[];
+      if refused = '{}' and openers || p_taken_back || astray <> '{}' then
+        more := vaultbook.misattributed(openers || p_taken_back || astray);
+        refused := array(select m.signature from unnest(more) as m (signature) where m.signature = any (candidates));
+      end if;
+      exit when refused = '{}' and more = '{}';
+      refusals := refusals || array(
+        select row (
+                 i.signature,
+                 case when (i.content -> 'failed')::boolean then 'failed' when i.outcome = 'quarantined' then 'quarantined' else 'parked' end,
+                 coalesce(i.code, 'vault_unknown'),
+                 coalesce(i.reason, 'The vault that it names came to be by something that was taken back'),
+                 i.waits_until_slot
+               )::vaultbook.refusal
+          from vaultbook.inbox as i
+         where i.signature = any (refused) and i.outcome <> 'conflict'
+      );
+      raise exception 'A refused signature opened a vault, or what is written belongs to another owner' using errcode = 'VB201';
     exception when sqlstate 'VB201' then
-      null; -- All of this round is undone; the next one does without them.
+      null; -- All of this round is undone.
     end;
+    if refused = '{}' then
+      perform vaultbook.require_alone(p_locked);
+      astray := astray || more;
+    elsif vaultbook.without(fresh, refused) <> fresh then
+      -- Without these all may be different: what is written was perhaps astray for their sake alone.
+      fresh := vaultbook.without(fresh, refused);
+      astray := '{}';
+      homeless := '{}';
+    else
+      homeless := homeless || refused;
+    end if;
   end loop;
   update vaultbook.inbox as i
      set outcome = r.outcome, code = r.code, reason = r.reason, waits_until_slot = r.waits_until_slot, decided_at = clock_timestamp()
     from unnest(refusals) as r
-   where i.signature = r.signature and i.outcome <> 'conflict';
+   where i.signature = r.signature and i.outcome <> 'conflict'
+     and (r.signature = any (p_signatures) or r.signature = any (homeless));
   return applied;
 end
 $$;
-comment on function vaultbook.apply_possible(text[], vaultbook.withdrawn_row[]) is
-  'As apply_together(), for signatures that may initialise vaults: each of them happens wholly or not at all.';
-alter function vaultbook.apply_possible(text[], vaultbook.withdrawn_row[]) owner to vaultbook_ledger;
+comment on function vaultbook.apply_possible(text[], text[], vaultbook.withdrawn_row[], integer[]) is
+  'As apply_together(), for signatures that may initialise vaults, after others were taken back: each of them happens wholly or not at all, '
+  'and what is written and turns out to be another owner''s is taken back and applied anew with them. Raises 40001 where something has to be '
+  'taken back and not all is locked.';
+alter function vaultbook.apply_possible(text[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;

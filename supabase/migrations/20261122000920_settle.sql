@@ -43,10 +43,9 @@ set search_path = ''
 as $$
 declare
   everybody text[] := vaultbook.with_waiting(p_signatures, p_taken_back);
-  taken_back text[] := p_taken_back;
+  taken_back text[];
   settled text[];
   news text[];
-  astray text[];
   left_out text[];
   own record;
 begin
@@ -58,51 +57,43 @@ begin
     raise exception 'Something that waits for these vaults arrived while they were being locked' using errcode = '40001';
   end if;
 
-  settled := vaultbook.apply_possible(everybody, p_withdrawn);
-  -- An initialisation that comes or goes late can give what is written already to another owner.
-  while exists (
-    select from vaultbook.status_changes as c where c.signature = any (settled || taken_back) and c.change = 'initialise'
-  ) loop
-    astray := vaultbook.misattributed(settled || taken_back);
-    exit when astray = '{}';
-    perform vaultbook.require_alone(p_locked);
-    update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
-    news := vaultbook.apply_possible(
-      vaultbook.with_waiting(astray, astray), vaultbook.withdraw(astray, 'vault_of_another_owner')
-    );
-    taken_back := taken_back || astray;
-    settled := vaultbook.without(settled, astray) || news;
-  end loop;
-
+  settled := vaultbook.apply_possible(everybody, p_taken_back, p_withdrawn, p_locked);
+  taken_back := p_taken_back || array(
+    -- What depended on them, or was another owner's, went with them.
+    select distinct t.signature::text
+      from vaultbook.compensations as c
+      join public.transactions as t on t.id = c.transaction_id
+     where c.compensated_at >= now()
+  );
   if taken_back <> '{}' then
-    -- What went with them is looked at again, and whatever waited for the room it leaves.
-    taken_back := taken_back || array(
-      select distinct t.signature::text
-        from vaultbook.compensations as c
-        join public.transactions as t on t.id = c.transaction_id
-       where c.compensated_at >= now()
-    );
+    -- They are looked at again, and whatever waited for the room they leave.
     everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);
   end if;
-  -- Those left out may have been so only for the company they were in: together again, and then each alone, until nothing moves.
-  loop
+  -- Those left out may have been so only for the company they were in: together again, and then each alone, until nothing moves. Each
+  -- round brings at least one in; what comes in can put another out, so that the rounds are counted all the same.
+  for round in 1 .. 2 * cardinality(everybody) loop
     left_out := array(
       select i.signature from vaultbook.inbox as i
-       where i.signature = any (everybody) and i.outcome = 'parked' and i.content is not null
+       where i.signature = any (everybody)
+         and ((i.outcome = 'parked' and i.content is not null) or (i.outcome = 'failed' and i.code is not null))
     );
     exit when left_out = '{}';
-    news := case when cardinality(left_out) > 1 then vaultbook.apply_possible(left_out) else '{}' end;
+    news := vaultbook.apply_possible(left_out, '{}', '{}', p_locked);
     for own in
-      select i.signature from vaultbook.inbox as i
-       where i.signature = any (left_out) and i.outcome = 'parked' and i.code = 'balance_would_be_negative'
+      -- One that nobody's vault waits for, and that opens none itself, is as impossible alone.
+      select i.signature, i.code = 'balance_would_be_negative' as is_short from vaultbook.inbox as i
+       where i.signature = any (left_out) and i.outcome = 'parked'
+         and (i.code = 'balance_would_be_negative' or i.content @? '$.events[*] ? (@.kind == "initialise")')
        order by i.slot, i.transaction_index, i.signature
     loop
-      update vaultbook.inbox as i
-         set waits_until_slot = s.slot
-        from (select vaultbook.short_at(own.signature) as slot) as s
-       where i.signature = own.signature and i.outcome <> 'conflict' and s.slot is not null;
-      continue when found;
-      news := news || vaultbook.apply_possible(array[own.signature]);
+      if own.is_short then
+        update vaultbook.inbox as i
+           set waits_until_slot = s.slot
+          from (select vaultbook.short_at(own.signature) as slot) as s
+         where i.signature = own.signature and i.outcome <> 'conflict' and s.slot is not null;
+        continue when found;
+      end if;
+      news := news || vaultbook.apply_possible(array[own.signature]::text[], '{}', '{}', p_locked);
     end loop;
     exit when news = '{}';
     settled := settled || news;

@@ -6,6 +6,7 @@ create table vaultbook.landings (
   transaction_index integer not null,
   block_time timestamptz,
   finalized boolean not null,
+  content jsonb not null,
   first_seen_at timestamptz not null default clock_timestamp(),
   constraint landings_pkey primary key (signature, slot, transaction_index)
 );
@@ -16,6 +17,8 @@ comment on column vaultbook.landings.slot is 'Slot of the block';
 comment on column vaultbook.landings.transaction_index is 'Place in the block, from 0';
 comment on column vaultbook.landings.block_time is 'Time of the block';
 comment on column vaultbook.landings.finalized is 'Seen there at finalized commitment: it stays there';
+comment on column vaultbook.landings.content is
+  'What it said there: it did the same everywhere, but the balances it states after it, and the token balances, are those of this place';
 comment on column vaultbook.landings.first_seen_at is 'When it was first seen there';
 
 create table vaultbook.lost_landings (
@@ -47,19 +50,22 @@ set search_path = ''
 as $$
 begin
   with elsewhere as (
-    select i.signature, i.slot, i.transaction_index, to_timestamp(i.block_time) as block_time, i.finalized,
+    select i.signature, i.slot, i.transaction_index, to_timestamp(i.block_time) as block_time, i.finalized, i.content,
            known.slot as known_slot, known.transaction_index as known_index, known.block_time as known_time,
-           known.finalized_at is not null as known_finalized
+           known.finalized_at is not null as known_finalized, known.content as known_content
       from unnest(p_items) as i
       join vaultbook.inbox as known
         on known.signature = i.signature and known.outcome <> 'conflict' and known.content_sha256 = decode(i.content_sha256, 'hex')
      where i.slot is not null and i.transaction_index is not null and known.transaction_index is not null
        and (known.slot, known.transaction_index) <> (i.slot, i.transaction_index)
   )
-  insert into vaultbook.landings as l (signature, slot, transaction_index, block_time, finalized)
-  select e.signature, e.slot, e.transaction_index, min(e.block_time), coalesce(bool_or(e.finalized), false) from elsewhere as e group by 1, 2, 3
+  insert into vaultbook.landings as l (signature, slot, transaction_index, block_time, finalized, content)
+  select e.signature, e.slot, e.transaction_index, min(e.block_time), coalesce(bool_or(e.finalized), false),
+         (array_agg(e.content))[1]
+    from elsewhere as e
+   group by 1, 2, 3
   union
-  select e.signature, e.known_slot, e.known_index, e.known_time, e.known_finalized from elsewhere as e
+  select e.signature, e.known_slot, e.known_index, e.known_time, e.known_finalized, e.known_content from elsewhere as e
   order by 1, 2, 3
   on conflict on constraint landings_pkey
   do update set finalized = true where excluded.finalized and not l.finalized;
@@ -113,13 +119,13 @@ begin
 
   with known as (
     select i.signature, i.slot, i.transaction_index, i.block_time, i.finalized_at is not null as finalized,
-           coalesce(i.code = 'rolled_back', false) as is_lost
+           i.content, coalesce(i.code = 'rolled_back', false) as is_lost
       from vaultbook.inbox as i
      where i.signature = any (p_signatures) and i.outcome <> 'conflict' and i.content -> 'events' <> '[]'
   ), place as (
-    select k.signature, k.slot, k.transaction_index, k.block_time, k.finalized from known as k
+    select k.signature, k.slot, k.transaction_index, k.block_time, k.finalized, k.content from known as k
     union all
-    select l.signature, l.slot, l.transaction_index, l.block_time, l.finalized
+    select l.signature, l.slot, l.transaction_index, l.block_time, l.finalized, l.content
       from vaultbook.landings as l
      where l.signature in (select k.signature from known as k)
   ), best as (
@@ -133,6 +139,7 @@ begin
        set slot = coalesce(b.slot, i.slot),
            transaction_index = coalesce(b.transaction_index, i.transaction_index),
            block_time = case when b.signature is null then i.block_time else b.block_time end,
+           content = coalesce(b.content, i.content),
            finalized_at = case when b.finalized then coalesce(i.finalized_at, now()) end,
            outcome = case when b.signature is null then 'ignored' else 'new' end,
            code = case when b.signature is null then 'rolled_back' end,

@@ -5,7 +5,8 @@
  */
 import { expect } from "expect";
 import { type Audit, openAudit } from "@/tests/support/model/audit.ts";
-import { type Dice, diceOf, randomHistory } from "@/tests/support/model/history.ts";
+import { type Dice, diceOf } from "@/tests/support/model/dice.ts";
+import { randomHistory } from "@/tests/support/model/history.ts";
 import { poisoned, temptations } from "@/tests/support/model/poison.ts";
 import type { LedgerState } from "@/tests/support/model/state.ts";
 import { batches, chosenSeed, generator, shuffled } from "@/tests/support/seeded.ts";
@@ -13,7 +14,7 @@ import { batches, chosenSeed, generator, shuffled } from "@/tests/support/seeded
 /** How much of it fits into some twenty seconds. `SEED=…` starts with the history of that seed. */
 const HISTORIES = 25;
 const TEMPTED = 15;
-const SIZE = { owners: 4, transactions: 40 };
+const SIZE = { owners: 5, transactions: 40, heirs: 1 };
 const POISON = 12;
 const TEMPTATIONS = 8;
 const BATCH = 12;
@@ -45,7 +46,7 @@ Deno.test("ingest() leaves what the auditor says, whatever order a history comes
       if (missing.size === 0) expect(audit.disagreements()).toEqual([]);
     }
     expect(await audit.conclude()).toEqual([]);
-    const [{ outcomes }] = await audit.states();
+    const [{ outcomes }] = audit.states();
     const left = history.transactions.filter(({ signature, failed }) =>
       outcomes.get(signature) !== (failed ? "failed" : "applied")
     );
@@ -63,7 +64,7 @@ Deno.test("ingest() takes up all that is possible beside what was taken for true
     const others = temptations(name, tempted, dice, TEMPTATIONS);
     const order = shuffled([...tempted.transactions, ...others, ...elsewhere], dice.random);
     for (const batch of batches(order, BATCH, dice.random)) expect(await audit.deliver(batch)).toEqual([]);
-    const own = (state: LedgerState): unknown => state.vaults.filter(({ owner }) => apart.owners.includes(owner));
-    const [ledger, auditor] = await audit.states();
+    const own = (state: LedgerState): unknown => state.vaults.filter(({ owner }) => apart.town.owners.includes(owner));
+    const [ledger, auditor] = audit.states();
     expect(own(ledger)).toEqual(own(auditor));
   }));

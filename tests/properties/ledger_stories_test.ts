@@ -6,13 +6,15 @@
 import { expect } from "expect";
 import { openAudit } from "@/tests/support/model/audit.ts";
 import { SCENARIOS } from "@/tests/support/model/scenarios.ts";
-import { STORIES, type Story } from "@/tests/support/model/stories.ts";
+import { stepOf } from "@/tests/support/model/step.ts";
+import { STORIES } from "@/tests/support/model/stories.ts";
+import type { Story } from "@/tests/support/model/story.ts";
 
-async function told({ batches }: Story): Promise<string[]> {
+async function told({ steps }: Story): Promise<string[]> {
   const audit = await openAudit();
   try {
     const found: string[] = [];
-    for (const batch of batches) found.push(...await audit.deliver(batch), ...audit.disagreements());
+    for (const step of steps) found.push(...await audit.take(step), ...audit.disagreements());
     return [...found, ...await audit.conclude()];
   } finally {
     await audit.close();
@@ -27,7 +29,7 @@ for (const story of STORIES) {
 
 Deno.test("ingest() leaves what the auditor says of every scenario told backwards, one by one", async () => {
   for (const { name, deliveries } of SCENARIOS) {
-    const batches = deliveries.toReversed().map((transaction) => [transaction]);
-    expect([name, ...await told({ name, batches })]).toEqual([name]);
+    const steps = deliveries.toReversed().map(stepOf);
+    expect([name, ...await told({ name, steps })]).toEqual([name]);
   }
 });

@@ -4,20 +4,25 @@
  * @module
  */
 import { expect } from "expect";
-import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
-import { diceOf, randomHistory } from "@/tests/support/model/history.ts";
+import { diceOf } from "@/tests/support/model/dice.ts";
+import { forked, inDisorder } from "@/tests/support/model/forks.ts";
+import { randomHistory } from "@/tests/support/model/history.ts";
+import { unjustified } from "@/tests/support/model/implied.ts";
 import { emptyModel, type Model, receive } from "@/tests/support/model/model.ts";
-import { poisoned } from "@/tests/support/model/poison.ts";
+import { poison, poisoned } from "@/tests/support/model/poison.ts";
 import { SCENARIOS } from "@/tests/support/model/scenarios.ts";
 import { type LedgerState, linesOf, stateOf } from "@/tests/support/model/state.ts";
+import { heard, type Step, stepOf } from "@/tests/support/model/step.ts";
+import { STORIES } from "@/tests/support/model/stories.ts";
 import { batches, chosenSeed, generator } from "@/tests/support/seeded.ts";
 
 const ORDERS = 5_040;
 const HISTORIES = 40;
+const FORKED = 40;
 
-/** Delivers one by one, in the order given. */
-function delivered(transactions: readonly ChainTransaction[]): Model {
-  return transactions.reduce((model, transaction) => receive(model, [transaction]).model, emptyModel());
+/** Hears one by one, in the order given. */
+function told(steps: readonly Step[]): Model {
+  return steps.reduce(heard, emptyModel());
 }
 
 /**
@@ -26,13 +31,13 @@ function delivered(transactions: readonly ChainTransaction[]): Model {
  */
 function* everyOrder(
   model: Model,
-  left: readonly ChainTransaction[],
+  left: readonly Step[],
   visit: (model: Model) => void,
 ): Generator<Model> {
   visit(model);
   if (left.length === 0) yield model;
-  for (const [place, transaction] of left.entries()) {
-    yield* everyOrder(receive(model, [transaction]).model, left.toSpliced(place, 1), visit);
+  for (const [place, step] of left.entries()) {
+    yield* everyOrder(heard(model, step), left.toSpliced(place, 1), visit);
   }
 }
 
@@ -54,13 +59,17 @@ function absurdity({ vaults }: LedgerState): string | null {
   return null;
 }
 
-for (const { name, deliveries, holdings } of SCENARIOS) {
-  Deno.test(`receive() reaches one state in all 5,040 orders of: ${name}`, () => {
-    const inOrder = stateOf(delivered(deliveries));
+for (const { name, deliveries, holdings, status = {} } of SCENARIOS) {
+  Deno.test(`receive() and rollBack() reach one state in all 5,040 orders of: ${name}`, () => {
+    const steps = deliveries.map(stepOf);
+    const inOrder = stateOf(told(steps));
     const held = inOrder.vaults.map(({ owner, balances: { total, locked, available, deposited, withdrawn } }) =>
       [owner, [total, locked, available, deposited, withdrawn].join(" ")] as const
     );
     expect(Object.fromEntries(held)).toEqual(holdings);
+    for (const vault of inOrder.vaults) {
+      expect([vault.owner, vault.status]).toEqual([vault.owner, status[vault.owner] ?? "active"]);
+    }
     const expected = linesOf(inOrder).join("\n");
     expect(expected).not.toMatch(/parked|quarantined|vault_unknown/);
 
@@ -70,7 +79,7 @@ for (const { name, deliveries, holdings } of SCENARIOS) {
       const found = absurdity(stateOf(model));
       if (found) absurdities.add(found);
     };
-    for (const model of everyOrder(emptyModel(), deliveries, visit)) {
+    for (const model of everyOrder(emptyModel(), steps, visit)) {
       count++;
       const lines = linesOf(stateOf(model)).join("\n");
       if (lines !== expected) expect(lines).toBe(expected);
@@ -85,11 +94,47 @@ Deno.test("receive() takes up a whole history, whatever order it comes in and wh
   for (let seed = base; seed < base + HISTORIES; seed++) {
     const name = `seed ${seed}`;
     const dice = diceOf(generator(seed));
-    const history = randomHistory(name, dice, { owners: 4, transactions: 40 });
+    const history = randomHistory(name, dice, { owners: 5, transactions: 40, heirs: 1 });
     const order = [...batches(poisoned(name, history, dice, 20), 30, dice.random)];
     const model = order.reduce((model, batch) => receive(model, batch).model, emptyModel());
-    const vaults = stateOf(delivered(history.transactions)).vaults;
+    const vaults = stateOf(told(history.transactions.map(stepOf))).vaults;
     expect([name, ...stateOf(model).vaults]).toEqual([name, ...vaults]);
-    expect([name, vaults.length]).toEqual([name, history.owners.length]);
+    expect([name, vaults.length]).toEqual([name, history.town.owners.length]);
+  }
+});
+
+/** What the auditor finds in itself when it hears this. */
+function foundInItself(steps: Iterable<Step>): string[] {
+  const found: string[] = [];
+  let model = emptyModel();
+  for (const step of steps) {
+    const next = heard(model, step);
+    const [from, to] = [model, next].map((model) => ({ model, shown: stateOf(model) }));
+    if (from && to) found.push(...unjustified({ from, to }));
+    model = next;
+  }
+  return found;
+}
+
+for (const { name, steps } of STORIES) {
+  Deno.test(`the auditor finds nothing in itself, told the story: ${name}`, () => {
+    expect(foundInItself(steps)).toEqual([]);
+  });
+}
+
+Deno.test("receive() and rollBack() come to the finalized history, whatever forks held and whatever order the news come in", () => {
+  const base = chosenSeed();
+  for (let seed = base; seed < base + FORKED; seed++) {
+    const name = `seed ${seed}`;
+    const dice = diceOf(generator(seed));
+    const history = randomHistory(name, dice, { owners: 5, transactions: 30, heirs: 2 });
+    const { news, ghosts } = forked(name, history, dice, 8);
+    const beside = poison(name, history, dice, 6).map((piece) => [piece]);
+    const steps = [...inDisorder([...news, ...beside], 12, dice)];
+    expect([name, ...foundInItself(steps)]).toEqual([name]);
+    const { vaults, outcomes } = stateOf(told(steps));
+    const truth = stateOf(told(history.transactions.map(stepOf))).vaults;
+    expect([name, ...vaults.filter(({ owner }) => history.town.owners.includes(owner))]).toEqual([name, ...truth]);
+    expect([name, ...ghosts.filter((signature) => outcomes.get(signature) !== "ignored rolled_back")]).toEqual([name]);
   }
 });

@@ -9,6 +9,7 @@ import type { Sql } from "postgres";
 import { openAudit } from "@/tests/support/model/audit.ts";
 import { PLANTED_BUGS, type PlantedBug } from "@/tests/support/model/planted_bugs.ts";
 import { STORIES } from "@/tests/support/model/stories.ts";
+import type { Story } from "@/tests/support/model/story.ts";
 
 /** Replaces the text in the database's own function or view. @throws where it is not in there exactly once. */
 async function plant(sql: Sql, { where, sound, broken }: PlantedBug): Promise<void> {
@@ -23,14 +24,20 @@ async function plant(sql: Sql, { where, sound, broken }: PlantedBug): Promise<vo
   await sql.unsafe(parts.join(broken));
 }
 
+/** Those with such a name, and the others. */
+function split(stories: readonly Story[], about: RegExp): [Story[], Story[]] {
+  return [stories.filter(({ name }) => about.test(name)), stories.filter(({ name }) => !about.test(name))];
+}
+
 /** Tells the stories to a ledger with this mistake in it. Gives the first that is found; null where nothing is. */
 async function firstFinding(bug: PlantedBug | null): Promise<string | null> {
   const audit = await openAudit();
   try {
     if (bug) await plant(audit.database.admin, bug);
-    for (const { batches } of STORIES) {
-      for (const batch of batches) {
-        const found = [...await audit.deliver(batch), ...audit.disagreements()].at(0);
+    const [first, then] = bug?.about ? split(STORIES, bug.about) : [STORIES, []];
+    for (const { steps } of [...first, ...then]) {
+      for (const step of steps) {
+        const found = [...await audit.take(step), ...audit.disagreements()].at(0);
         if (found !== undefined) return found;
       }
     }

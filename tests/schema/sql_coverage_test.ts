@@ -99,9 +99,9 @@ async function instrumentTemplate(server: string): Promise<Instrumented> {
 async function tellStories(): Promise<void> {
   const audit = await openAudit();
   try {
-    for (const { name, batches } of STORIES) {
-      for (const batch of batches) {
-        expect([name, ...await audit.deliver(batch), ...audit.disagreements()]).toEqual([name]);
+    for (const { name, steps } of STORIES) {
+      for (const step of steps) {
+        expect([name, ...await audit.take(step), ...audit.disagreements()]).toEqual([name]);
       }
     }
   } finally {

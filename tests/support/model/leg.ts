@@ -8,21 +8,17 @@
  */
 import type { ReadTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
+import { byTransaction, type Place } from "./place.ts";
 
 /** What a leg is called in the ledger. */
 export type LegType = "deposit" | "withdrawal" | "lock" | "unlock" | "transfer_out" | "fee" | "transfer_in";
 
 /** The effect of one event on one vault. */
-export interface Leg {
-  readonly signature: string;
-  readonly slot: number;
-  readonly transactionIndex: number;
-  /** Place of the event in its transaction. */
-  readonly ordinal: number;
+export interface Leg extends Place {
   /** 1 for where a transfer arrives, else 0: what leaves, leaves first. */
   readonly side: 0 | 1;
   readonly type: LegType;
-  /** Address of the vault. */
+  /** Address of the vault. Whose it is depends on the place. */
   readonly vault: string;
   /** Base units. */
   readonly amount: bigint;
@@ -72,7 +68,7 @@ function sidesOf(event: LedgerEvent, failed: boolean): Side[] {
   }
 }
 
-/** Chain order: slot, place in the block, place in the transaction, leaving before arriving. */
+/** Chain order, and within one event: leaving before arriving. */
 export function byChainOrder(a: Leg, b: Leg): number {
-  return a.slot - b.slot || a.transactionIndex - b.transactionIndex || a.ordinal - b.ordinal || a.side - b.side;
+  return byTransaction(a, b) || a.side - b.side;
 }

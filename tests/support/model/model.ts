@@ -1,20 +1,32 @@
 /**
- * The ledger as the auditor understands it: what it has heard of, and what became of each.
+ * The ledger as the auditor understands it: what it has heard, and what became of each signature.
  *
- * Left out, because the chain's description leaves the ledger no choice to compare yet: roll-backs and landing again in another
- * slot, closed vaults, and what a person decides about the quarantined.
+ * What a signature stands for is the first content that came under it; where it lies follows from the set of all that was said
+ * of that; and what can stand is taken up. So the order of the news matters only where things exclude each other.
+ *
+ * Left out: what a person decides about the quarantined.
  *
  * @module
  */
 import { isAmount } from "@/lib/domain/amount.ts";
 import type { ChainTransaction, ReadTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { Outcome, Settlement } from "@/lib/domain/settlement.ts";
-import { admissible, type Candidate, candidateOf, knownVaults, misfitOf } from "./admission.ts";
+import type { LostLanding } from "@/lib/ledger/roll_back.ts";
+import { possibleOf, settled } from "./admission.ts";
+import { type Candidate, candidateOf } from "./candidate.ts";
+import { hasSameContent } from "./content.ts";
+import { explain } from "./explanation.ts";
+import { type Claim, isSamePlace, landingOf, withClaim } from "./landing.ts";
+import { tenuresOf, type Vault, withVaults } from "./tenure.ts";
 
 /** What the model knows of one signature. */
 export interface Entry {
   readonly transaction: ChainTransaction;
-  /** Its legs; null where it could not be read. */
+  /** Everywhere that it was seen; empty where it could not be read. */
+  readonly claims: readonly Claim[];
+  /** Where it lies; null where it lies nowhere, or could not be read. */
+  readonly landing: Claim | null;
+  /** What it does there; null where it is nothing that the ledger could take up. */
   readonly candidate: Candidate | null;
   readonly outcome: Outcome;
   readonly code: string | null;
@@ -28,34 +40,69 @@ export interface Model {
   readonly entries: ReadonlyMap<string, Entry>;
   /** What came under a signature that stood for something else already, in order of arrival. */
   readonly conflicts: readonly { readonly transaction: ReadTransaction; readonly seen: number }[];
+  /** Slots that signatures lost, heard of or not. */
+  readonly lost: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Every vault that ever came to be, by owner. */
+  readonly vaults: ReadonlyMap<string, Vault>;
+}
+
+/** A model in the making. */
+interface Draft {
+  readonly entries: Map<string, Entry>;
+  readonly conflicts: Model["conflicts"][number][];
+  readonly lost: Map<string, ReadonlySet<number>>;
+  /** Whether something that stood has gone, or lies elsewhere now. */
+  isShaken: boolean;
 }
 
 /** A ledger that has heard of nothing. */
 export function emptyModel(): Model {
-  return { entries: new Map(), conflicts: [] };
+  return { entries: new Map(), conflicts: [], lost: new Map(), vaults: new Map() };
 }
 
 /**
  * The ledger after one more delivery, and what became of each of its elements, in their order. The elements are settled
  * together, and with them all that waits.
  *
- * @throws {RangeError} at what the model leaves out: a signature in another place than before, a transaction without a place.
+ * @param options.finalized read at finalized commitment; default false.
+ * @throws {RangeError} at what the model leaves out: a transaction without a place.
  */
 export function receive(
   model: Model,
   transactions: readonly ChainTransaction[],
+  options: { finalized?: boolean } = {},
 ): { model: Model; settlements: Settlement[] } {
-  const entries = new Map(model.entries);
-  const conflicts = [...model.conflicts];
-  const answers = transactions.map((transaction) => enter(entries, conflicts, transaction));
-  settle(entries);
-  const settlements = transactions.map((transaction, place): Settlement => {
+  const draft = draftOf(model);
+  const answers = transactions.map((transaction) => enter(draft, transaction, options.finalized ?? false));
+  const next = finished(draft, model);
+  const settlements = transactions.map((transaction, position): Settlement => {
     const signature = transaction.signature ?? null;
-    const answer = answers[place] ?? (signature === null ? null : entries.get(signature));
+    const answer = answers[position] ?? (signature === null ? null : next.entries.get(signature));
     if (!answer) throw new Error("Every element of a delivery has an answer");
     return { signature, outcome: answer.outcome, code: answer.code };
   });
-  return { model: { entries, conflicts }, settlements };
+  return { model: next, settlements };
+}
+
+/** The ledger after these signatures were lost from these slots, and those that lay somewhere and lie nowhere now, in one order. */
+export function rollBack(model: Model, lost: readonly LostLanding[]): { model: Model; signatures: string[] } {
+  const draft = draftOf(model);
+  for (const { signature, slot } of lost) {
+    draft.lost.set(signature, new Set([...draft.lost.get(signature) ?? [], slot]));
+    const entry = draft.entries.get(signature);
+    if (entry) draft.entries.set(signature, landed(draft, entry));
+  }
+  const signatures = new Set(lost.map(({ signature }) => signature));
+  return {
+    model: finished(draft, model),
+    signatures: [...signatures].filter((signature) =>
+      model.entries.get(signature)?.landing && !draft.entries.get(signature)?.landing
+    ).sort(),
+  };
+}
+
+function draftOf({ entries, conflicts, lost }: Model): Draft {
+  return { entries: new Map(entries), conflicts: [...conflicts], lost: new Map(lost), isShaken: false };
 }
 
 type Answer = Pick<Settlement, "outcome" | "code">;
@@ -64,105 +111,79 @@ const DUPLICATE: Answer = { outcome: "duplicate", code: null };
 const CONFLICT: Answer = { outcome: "conflict", code: "signature_has_other_content" };
 
 /** Writes one element down. Gives its answer; null where settling will tell. */
-function enter(
-  entries: Map<string, Entry>,
-  conflicts: { transaction: ReadTransaction; seen: number }[],
-  transaction: ChainTransaction,
-): Answer | null {
+function enter(draft: Draft, transaction: ChainTransaction, finalized: boolean): Answer | null {
   const { signature } = transaction;
-  const held = signature === undefined ? undefined : entries.get(signature);
-  if (signature === undefined || !held) {
-    const entry = firstEntry(transaction);
-    if (signature !== undefined) entries.set(signature, entry);
-    return signature === undefined ? entry : null;
-  }
+  if (signature === undefined) return unread(transaction, 1);
+  const held = draft.entries.get(signature);
   // What could not be read when it came first, and must be fetched again, is new when it can be read.
-  if (held.transaction.verdict === "parked" && transaction.verdict === "read") {
-    entries.set(signature, { ...firstEntry(transaction), seen: held.seen + 1 });
-    return null;
+  const isNew = !held || (held.transaction.verdict === "parked" && transaction.verdict === "read");
+  if (!isNew && transaction.verdict === "read" && !hasSameContent(held.transaction, transaction)) {
+    contradict(draft, transaction);
+    return CONFLICT;
   }
-  const isOther = transaction.verdict === "read" && !hasSameContent(held.transaction, transaction);
-  if (!isOther) {
-    entries.set(signature, { ...held, seen: held.seen + 1 });
-    return DUPLICATE;
+  const seen = (held?.seen ?? 0) + 1;
+  if (transaction.verdict !== "read") {
+    draft.entries.set(signature, held ? { ...held, seen } : unread(transaction, seen));
+    return held ? DUPLICATE : null;
   }
+  const known = isNew ? { ...unread(transaction, seen), landing: null } : { ...held, seen };
+  const entry = landed(draft, { ...known, claims: withClaim(known.claims, claimOf(transaction, finalized)) });
+  draft.entries.set(signature, entry);
+  return isNew || !isSamePlace(known.landing, entry.landing) ? null : DUPLICATE;
+}
+
+/** An entry of what says nothing of its effects, or not yet. */
+function unread(transaction: ChainTransaction, seen: number): Entry {
+  const { verdict } = transaction;
+  const told = verdict === "read"
+    ? { outcome: "ignored", code: "rolled_back" } as const
+    : { outcome: verdict, code: transaction.code };
+  return { transaction, claims: [], landing: null, candidate: null, ...told, seen };
+}
+
+function claimOf({ signature, slot, transactionIndex, blockTime }: ReadTransaction, finalized: boolean): Claim {
+  if (transactionIndex === null) throw new RangeError(`${signature} has no place in its block`);
+  return { slot, transactionIndex, blockTime, finalized };
+}
+
+/** Puts an entry where it lies after all that is known. In another place it is another thing, and what it did is undone. */
+function landed(draft: Draft, entry: Entry): Entry {
+  const { transaction } = entry;
+  if (transaction.verdict !== "read") return entry;
+  const landing = landingOf(entry.claims, draft.lost.get(transaction.signature));
+  if (isSamePlace(landing, entry.landing)) return entry;
+  const stood = entry.outcome === "applied";
+  draft.isShaken ||= stood;
+  if (!landing) return { ...entry, landing, candidate: null, outcome: "ignored", code: "rolled_back" };
+  const { slot, transactionIndex, blockTime } = landing;
+  const candidate = candidateOf({ ...transaction, slot, transactionIndex, blockTime });
+  if (!candidate.legs.every(({ amount }) => isAmount(amount))) {
+    return { ...entry, landing, candidate: null, outcome: "quarantined", code: "amount_out_of_range" };
+  }
+  // A failed one waits for its vaults, any other for all that makes it possible. What stood before it moved goes first.
+  const outcome = transaction.failed ? "failed" : stood ? "applied" : "parked";
+  return { ...entry, landing, candidate, outcome, code: stood ? null : "vault_unknown" };
+}
+
+function contradict({ conflicts }: Draft, transaction: ReadTransaction): void {
   const known = conflicts.findIndex((conflict) => hasSameContent(conflict.transaction, transaction));
   if (known < 0) conflicts.push({ transaction, seen: 1 });
   else conflicts[known] = { transaction, seen: (conflicts[known]?.seen ?? 0) + 1 };
-  return CONFLICT;
 }
 
-function firstEntry(transaction: ChainTransaction): Entry {
-  const { verdict } = transaction;
-  if (verdict !== "read") {
-    return { transaction, candidate: null, outcome: verdict, code: transaction.code, seen: 1 };
-  }
-  const candidate = candidateOf(transaction);
-  if (!candidate.legs.every(({ amount }) => isAmount(amount))) {
-    return { transaction, candidate: null, outcome: "quarantined", code: "amount_out_of_range", seen: 1 };
-  }
-  // Nothing is settled yet: a failed one waits for its vaults, any other for all that makes it possible.
-  return { transaction, candidate, outcome: transaction.failed ? "failed" : "parked", code: "vault_unknown", seen: 1 };
-}
-
-/** The place is no part of it: a signature is the same transaction wherever it lands. */
-function hasSameContent(one: ChainTransaction, other: ReadTransaction): boolean {
-  if (one === other) return true;
-  if (one.signature !== other.signature || one.verdict !== "read") return false;
-  if (content(one) !== content(other)) return false;
-  if (one.slot !== other.slot || one.transactionIndex !== other.transactionIndex) {
-    throw new RangeError(`${one.signature} lies in two places`);
-  }
-  return true;
-}
-
-function content({ failed, events }: ReadTransaction): string {
-  return JSON.stringify([failed, events], (_, value) => typeof value === "bigint" ? `${value}n` : value);
-}
-
-/** Takes up whatever has become possible, and says why the rest has not. */
-function settle(entries: Map<string, Entry>): void {
-  for (const candidate of admissible(candidatesOf(entries, "applied"), candidatesOf(entries, "parked"))) {
-    decide(entries, candidate, "applied", null);
-  }
-  explain(entries);
-}
-
-/** Says of all that is not applied why it is not. What can never be is quarantined; what may still be waits. */
-export function explain(entries: Map<string, Entry>): void {
+/** Takes back what has become impossible, takes up what has become possible, and says why the rest has not. */
+function finished({ entries, conflicts, lost, isShaken }: Draft, { vaults }: Model): Model {
   const applied = candidatesOf(entries, "applied");
-  for (const candidate of candidatesOf(entries, "parked")) {
-    const why = misfitOf(applied, [candidate])?.why;
-    if (why === "vault_unknown") decide(entries, candidate, "parked", why);
-    else if (why === "negative") decide(entries, candidate, "parked", "balance_would_be_negative");
-    else if (why === "foreign_owner") decide(entries, candidate, "quarantined", "vault_of_another_owner");
-    else if (why === "too_large") decide(entries, candidate, "quarantined", "amount_out_of_range");
-  }
-  const known = knownVaults(applied);
-  for (const candidate of candidatesOf(entries, "failed")) {
-    decide(entries, candidate, "failed", canBeShown(candidate, known) ? null : "vault_unknown");
-  }
+  const held = isShaken ? possibleOf(applied) : applied;
+  const fallen = isShaken ? applied.filter((candidate) => !held.includes(candidate)) : [];
+  const standing = settled(held, [...fallen, ...candidatesOf(entries, "parked")]);
+  explain(entries, standing);
+  return { entries, conflicts, lost, vaults: withVaults(vaults, tenuresOf(standing)) };
 }
 
-/**
- * Whether a failed transaction has rows. It waits whole until all its vaults are known, where a transfer would have gone among
- * them: a row names the counterparty.
- */
-export function canBeShown({ legs }: Candidate, known: ReadonlyMap<string, unknown>): boolean {
-  return legs.every(({ vault, otherVault }) => known.has(vault) && (otherVault === null || known.has(otherVault)));
-}
-
-/** All that can be read and has this outcome. */
+/** All that lies somewhere and has this outcome. */
 export function candidatesOf(entries: ReadonlyMap<string, Entry>, outcome: Outcome): Candidate[] {
   return [...entries.values()].flatMap((entry) =>
     entry.outcome === outcome && entry.candidate ? [entry.candidate] : []
   );
-}
-
-function decide(entries: Map<string, Entry>, candidate: Candidate, outcome: Outcome, code: string | null): void {
-  const { signature } = candidate.transaction;
-  const entry = entries.get(signature);
-  if (entry && (entry.outcome !== outcome || entry.code !== code)) {
-    entries.set(signature, { ...entry, outcome, code });
-  }
 }

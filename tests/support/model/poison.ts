@@ -8,7 +8,8 @@ import type { ChainTransaction, ReadTransaction } from "@/lib/domain/chain_trans
 import { at, deposit, lock, transfer, unlock, type Unplaced, withdrawal } from "@/tests/support/book.ts";
 import { key, signature } from "@/tests/support/raw_delivery.ts";
 import { shuffled } from "@/tests/support/seeded.ts";
-import type { Dice, History } from "./history.ts";
+import type { Dice } from "./dice.ts";
+import type { History } from "./history.ts";
 
 /**
  * The history, and so many pieces of poison among it, all in a random order, each delivered up to three times. None of the
@@ -16,12 +17,16 @@ import type { Dice, History } from "./history.ts";
  */
 export function poisoned(name: string, history: History, dice: Dice, pieces: number): ChainTransaction[] {
   const { transactions } = history;
-  const poison = Array.from({ length: pieces }, (_, number) => piece(`${name} poison ${number}`, history, dice));
-  const once: ChainTransaction[] = [...transactions, ...poison];
+  const once: ChainTransaction[] = [...transactions, ...poison(name, history, dice, pieces)];
   const again = once.flatMap((item) => dice.chance(0.2) ? Array<ChainTransaction>(dice.one([1, 2])).fill(item) : []);
   const order = shuffled([...once, ...again], dice.random);
-  const forgeries = transactions.filter(() => dice.chance(0.1)).map((original) => forged(original, dice));
+  const forgeries = transactions.filter(() => dice.chance(0.1)).map((original) => forge(original, dice));
   return forgeries.reduce((delivered, forgery) => withForgery(delivered, forgery, dice), order);
+}
+
+/** So many pieces of poison alone: nothing of it can ever have an effect. */
+export function poison(name: string, history: History, dice: Dice, pieces: number): ChainTransaction[] {
+  return Array.from({ length: pieces }, (_, number) => piece(`${name} poison ${number}`, history, dice));
 }
 
 /**
@@ -30,7 +35,8 @@ export function poisoned(name: string, history: History, dice: Dice, pieces: num
  */
 export function temptations(name: string, history: History, dice: Dice, count: number): ChainTransaction[] {
   return Array.from({ length: count }, (_, number) => {
-    const [owner, other] = [dice.one(history.owners), dice.one(history.owners)];
+    const { owners } = history.town;
+    const [owner, other] = [dice.one(owners), dice.one(owners)];
     const amount = dice.upTo(history.income.get(owner) ?? 0n);
     const event = dice.one([
       withdrawal(owner, amount),
@@ -46,12 +52,12 @@ export function temptations(name: string, history: History, dice: Dice, count: n
 function lying(name: string, history: History, dice: Dice, events: Unplaced[], failed = false): ChainTransaction {
   const slot = 1 + Math.floor(dice.random() * history.lastSlot);
   const transactionIndex = 1_000 + Math.floor(dice.random() * 1e6);
-  return { ...at(slot, events, { name, failed }), transactionIndex } as ChainTransaction;
+  return { ...at(slot, events.map(history.town.housed), { name, failed }), transactionIndex } as ChainTransaction;
 }
 
 /** A transaction, or less than one, that no further delivery can make possible. */
 function piece(name: string, history: History, dice: Dice): ChainTransaction {
-  const { owners } = history;
+  const { owners, sharing } = history.town;
   const [owner, other] = [dice.one(owners), dice.one(owners)];
   // One unit is enough. More would show, where less looks possible as long as other poison is not seen through.
   const tooMuch = (history.income.get(owner) ?? 0n) + 1n;
@@ -70,7 +76,8 @@ function piece(name: string, history: History, dice: Dice): ChainTransaction {
     () => lies([deposit(owner, 3n), transfer(nobody, owner, 1n)]),
     () => lies([withdrawal(nobody, 7n), lock(owner, 1n)], true),
     () => lies([{ ...deposit(owner, 9n), owner: nobody } as Unplaced]),
-    () => lies([deposit(owner, AMOUNT_MAX), deposit(owner, 1n)]),
+    // Where the address is another's for a while, it may wait instead.
+    () => lies(sharing.has(owner) ? [deposit(nobody, 1n)] : [deposit(owner, AMOUNT_MAX), deposit(owner, 1n)]),
     () => ({ verdict: "quarantined", code: "malformed", reason: name }),
     () => ({ verdict: "quarantined", code: "undecodable_event", reason: name, signature: signature(name), slot }),
     () => ({ verdict: "ignored", code: "other_program", reason: name, signature: signature(name), slot }),
@@ -86,7 +93,7 @@ function unread({ signature, slot }: ReadTransaction, reason: string): ChainTran
 }
 
 /** Another content under a true signature. */
-function forged(original: ReadTransaction, dice: Dice): ReadTransaction {
+export function forge(original: ReadTransaction, dice: Dice): ReadTransaction {
   const raised = original.events.map((event) => "amount" in event ? { ...event, amount: event.amount + 1n } : event);
   const extra = {
     kind: "pause",

@@ -5,16 +5,12 @@
  */
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import { at, deposit, initialise, lock, transfer, unlock, type Unplaced, withdrawal } from "@/tests/support/book.ts";
-import { key } from "@/tests/support/raw_delivery.ts";
+import { pause } from "./deeds.ts";
 import { alice, bob, carol, failed, type Scenario } from "./scenario.ts";
 
 /** Lies in slot 5, at this place of the block. */
 function inSlot5(transactionIndex: number, ...events: Unplaced[]): ChainTransaction {
   return { ...at(5, events, { name: `slot 5, place ${transactionIndex}` }), transactionIndex } as ChainTransaction;
-}
-
-function pause(paused: boolean): Unplaced {
-  return { kind: "pause", vault: null, paused, authority: key("admin") };
 }
 
 /** One vault, and what happens inside it. */

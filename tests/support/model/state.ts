@@ -1,21 +1,21 @@
 /**
- * What a ledger shows: its vaults, their rows in chain order, and what became of each signature.
+ * What a ledger shows: its vaults, their rows in chain order, what was opened and closed, and what became of each signature.
  *
  * @module
  */
-import { canBeShown, candidatesOf, type Model } from "./model.ts";
-import type { ReadTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { Settlement } from "@/lib/domain/settlement.ts";
-import { knownVaults, threads } from "./admission.ts";
+import type { Candidate } from "./candidate.ts";
+import { canBeShown } from "./explanation.ts";
 import type { Leg, LegType } from "./leg.ts";
+import { candidatesOf, type Model } from "./model.ts";
+import { threadsOf } from "./misfit.ts";
+import type { Place } from "./place.ts";
+import { changesOf, type Status, type StatusChange, statusOf } from "./status.ts";
+import { ownerAt, type Tenures, tenuresOf, type Vault } from "./tenure.ts";
 import { after, type Balances, NOTHING } from "./thread.ts";
 
 /** One row of a vault's ledger. Amounts in base units. */
-export interface Row {
-  readonly signature: string;
-  readonly slot: number;
-  readonly transactionIndex: number;
-  readonly ordinal: number;
+export interface Row extends Place {
   readonly type: LegType;
   readonly status: "confirmed" | "failed";
   readonly amount: bigint;
@@ -29,10 +29,8 @@ export interface Row {
 }
 
 /** One vault and its ledger, in chain order. */
-export interface VaultState {
-  readonly owner: string;
-  readonly address: string;
-  readonly tokenAccount: string;
+export interface VaultState extends Vault {
+  readonly status: Status;
   readonly balances: Balances;
   readonly rows: readonly Row[];
 }
@@ -43,69 +41,68 @@ export interface LedgerState {
   readonly vaults: readonly VaultState[];
   /** Outcome and code, as {@link inWords} puts them, by signature. */
   readonly outcomes: ReadonlyMap<string, string>;
-  /** What was said about the whole protocol: place, whether it pauses, by whom; one line each, in one order. */
-  readonly pauses: readonly string[];
+  /** What was opened, closed, paused and resumed. */
+  readonly changes: readonly StatusChange[];
 }
 
 /** What a model shows. */
 export function stateOf(model: Model): LedgerState {
   const applied = candidatesOf(model.entries, "applied");
-  const known = knownVaults(applied);
-  const failed = candidatesOf(model.entries, "failed").filter((candidate) => canBeShown(candidate, known));
-  const histories = threads([...applied, ...failed], new Set(known.keys()));
-  const vaults = [...known].map(([address, { owner, tokenAccount }]): VaultState => {
-    const ownerOf = (vault: string | null): string | null => vault === null ? null : known.get(vault)?.owner ?? null;
-    return { owner, address, tokenAccount, ...written(histories.get(address) ?? [], ownerOf) };
-  });
+  const tenures = tenuresOf(applied);
+  const changes = changesOf(applied, tenures);
+  const failed = candidatesOf(model.entries, "failed").filter((candidate) => canBeShown(candidate, tenures))
+    .map((candidate) => ({ ...candidate, legs: ownLegsOf(candidate, tenures) }));
+  const histories = threadsOf([...applied, ...failed], tenures, new Set(tenures.keys()));
+  const vaults = [...model.vaults.values()].map((vault): VaultState => ({
+    ...vault,
+    status: statusOf(vault, changes),
+    ...written(histories.get(vault.owner) ?? [], tenures),
+  }));
   const outcomes = [...model.entries].map(([signature, entry]) => [signature, inWords(entry)] as const);
-  return {
-    vaults: vaults.sort((a, b) => a.owner < b.owner ? -1 : 1),
-    outcomes: new Map(outcomes),
-    pauses: applied.flatMap(({ transaction }) => pausesOf(transaction)).sort(),
-  };
+  return { vaults: vaults.sort((a, b) => a.owner < b.owner ? -1 : 1), outcomes: new Map(outcomes), changes };
 }
 
-function pausesOf({ signature, slot, transactionIndex, events }: ReadTransaction): string[] {
-  return events.flatMap((event) =>
-    event.kind === "pause"
-      ? [[slot, transactionIndex, event.ordinal, event.paused, event.authority, signature].join(" ")]
-      : []
-  );
+/** What a failed transaction shows. What a stranger tried with a vault in vain is none of its owner's history. */
+function ownLegsOf({ legs, namings }: Candidate, tenures: Tenures): readonly Leg[] {
+  const isForeign = ({ ordinal, owner, address }: Candidate["namings"][number], leg: Leg): boolean =>
+    ordinal === leg.ordinal && owner !== ownerAt(tenures, address, leg);
+  return legs.filter((leg) => !namings.some((naming) => isForeign(naming, leg)));
 }
+
+/** Codes of what is missing. */
+const MISSING: readonly (string | null)[] = ["vault_unknown", "vault_of_another_owner", "balance_would_be_negative"];
 
 /** An outcome with its code. Where several things are missing, the ledger may name whichever it likes. */
 export function inWords({ outcome, code }: Pick<Settlement, "outcome" | "code">): string {
-  const isMissing = outcome === "parked" && (code === "vault_unknown" || code === "balance_would_be_negative");
+  const isMissing = outcome === "parked" && MISSING.includes(code);
   return code === null || isMissing ? outcome : `${outcome} ${code}`;
 }
 
-function written(
-  legs: readonly Leg[],
-  ownerOf: (vault: string | null) => string | null,
-): Pick<VaultState, "balances" | "rows"> {
+function written(legs: readonly Leg[], tenures: Tenures): Pick<VaultState, "balances" | "rows"> {
   let balances = NOTHING;
   const rows = legs.map((leg): Row => {
     const before = balances;
     balances = after(before, leg);
     const shown = leg.type === "lock" || leg.type === "unlock" ? "available" : "total";
-    const { signature, slot, transactionIndex, ordinal, type, amount } = leg;
+    const { signature, slot, transactionIndex, ordinal, type, amount, otherVault } = leg;
+    const counterparty = otherVault === null ? null : ownerAt(tenures, otherVault, leg);
     return {
       ...{ signature, slot, transactionIndex, ordinal, type, amount },
       status: leg.failed ? "failed" : "confirmed",
-      ...{ before: before[shown], after: balances[shown], counterparty: ownerOf(leg.otherVault), note: leg.reason },
+      ...{ before: before[shown], after: balances[shown], counterparty, note: leg.reason },
     };
   });
   return { balances, rows };
 }
 
 /** A state as lines of text, in one order, so that two of them can be compared and a difference read. */
-export function linesOf({ vaults, outcomes, pauses }: LedgerState): string[] {
-  const ledger = vaults.flatMap(({ owner, address, tokenAccount, balances, rows }) => [
-    ["vault", owner, address, tokenAccount, ...amountsOf(balances)].join(" "),
+export function linesOf({ vaults, outcomes, changes }: LedgerState): string[] {
+  const ledger = vaults.flatMap(({ owner, address, tokenAccount, status, balances, rows }) => [
+    ["vault", owner, address, tokenAccount, status, ...amountsOf(balances)].join(" "),
     ...rows.map((row) => lineOf(owner, row)),
   ]);
-  const told = [...outcomes].map(([signature, outcome]) => `outcome ${signature} ${outcome}`).sort();
-  return [...ledger, ...told, ...pauses.map((line) => `pause ${line}`)];
+  const told = [...outcomes].map(([signature, outcome]) => `outcome ${signature} ${outcome}`);
+  return [...ledger, ...told.sort(), ...changes.map(changeLine).sort()];
 }
 
 /** The lines that only one of the two has; empty where they are the same lines in the same order. */
@@ -128,4 +125,12 @@ function lineOf(owner: string, row: Row): string {
   const amounts = [row.amount, row.before, row.after];
   const rest = [row.counterparty ?? "-", row.note ?? "-", row.signature];
   return ["row", owner, ...place, row.type, row.status, ...amounts, ...rest].join(" ");
+}
+
+function changeLine(
+  { address, owner, change, authority, slot, transactionIndex, ordinal, signature }: StatusChange,
+): string {
+  // Whose a vault was that was closed or paused follows from its openings: a ledger need not write it down.
+  const whose = [address ?? "protocol", change === "initialise" ? owner : "-"];
+  return [change, ...whose, slot, transactionIndex, ordinal, authority ?? "-", signature].join(" ");
 }

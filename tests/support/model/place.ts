@@ -1,0 +1,37 @@
+/**
+ * Where things lie on the chain, and what comes before what.
+ *
+ * @module
+ */
+
+/** Where an event lies. */
+export interface Place {
+  readonly slot: number;
+  /** Place of the transaction in its block. */
+  readonly transactionIndex: number;
+  readonly signature: string;
+  /** Place of the event in its transaction. */
+  readonly ordinal: number;
+}
+
+/**
+ * Chain order. Two forks can hold different transactions in one place, and the ledger can have heard of both: what is left open
+ * then, their signatures decide, byte by byte.
+ */
+export function byPlace(a: Place, b: Place): number {
+  return a.slot - b.slot || a.transactionIndex - b.transactionIndex || a.ordinal - b.ordinal || bySignature(a, b);
+}
+
+/** Chain order, in which the events of one transaction stay together even where another lies in its place. */
+export function byTransaction(a: Place, b: Place): number {
+  return a.slot - b.slot || a.transactionIndex - b.transactionIndex || bySignature(a, b) || a.ordinal - b.ordinal;
+}
+
+/** Whether `a` lies before `b`, or in the same place. */
+export function isAtOrBefore(a: Place, b: Place): boolean {
+  return (a.slot - b.slot || a.transactionIndex - b.transactionIndex || a.ordinal - b.ordinal) <= 0;
+}
+
+function bySignature({ signature: a }: Place, { signature: b }: Place): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
