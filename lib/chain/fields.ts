@@ -55,8 +55,11 @@ export function optionalCountAt(value: unknown, path: string, max?: number): num
   return value === undefined || value === null ? null : countAt(value, path, max);
 }
 
+/** Of what has parts only the kind: to write out what is nested deeply takes more stack than there is. */
 function describe(value: unknown): string {
   if (value === undefined) return "missing";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -18,7 +18,7 @@ const TRUNCATED = "Log truncated";
 export interface ProgramLog {
   /** Whether the program was invoked at all, at any depth. */
   readonly invoked: boolean;
-  /** The text behind `Program data: ` of each line it logged itself, in order. */
+  /** The text behind `Program data: ` of each line it logged itself in a call that did not fail, in order. */
   readonly data: readonly string[];
   /** null: the log is whole. Otherwise `data` may lack lines and must not be used. */
   readonly flaw: "log_truncated" | "log_inconsistent" | null;
@@ -26,14 +26,14 @@ export interface ProgramLog {
 
 /** Reads what `program` logged in a transaction's log. */
 export function readProgramLog(lines: readonly string[], program: string): ProgramLog {
-  const stack: string[] = [];
+  const stack: { readonly name: string; readonly saidBefore: number }[] = [];
   const data: string[] = [];
   let invoked = false;
   let flaw: ProgramLog["flaw"] = null;
   for (const line of lines) {
     if (line.startsWith(DATA_PREFIX)) {
       if (stack.length === 0) flaw ??= "log_inconsistent";
-      if (stack.at(-1) === program) data.push(line.slice(DATA_PREFIX.length));
+      if (stack.at(-1)?.name === program) data.push(line.slice(DATA_PREFIX.length));
       continue;
     }
     if (line === TRUNCATED) {
@@ -44,12 +44,19 @@ export function readProgramLog(lines: readonly string[], program: string): Progr
     if (started) {
       const [, name = "", depth] = started;
       if (depth !== String(stack.length + 1)) flaw ??= "log_inconsistent";
-      stack.push(name);
+      stack.push({ name, saidBefore: data.length });
       invoked ||= name === program;
       continue;
     }
-    const ended = SUCCESS.exec(line) ?? FAILURE.exec(line);
-    if (ended && stack.pop() !== ended[1]) flaw ??= "log_inconsistent";
+    const failed = FAILURE.exec(line);
+    const ended = failed ?? SUCCESS.exec(line);
+    if (!ended) continue;
+    const call = stack.pop();
+    if (call?.name !== ended[1]) flaw ??= "log_inconsistent";
+    // What happened in a call that failed was undone, and what was said of it is void.
+    if (failed) data.length = call?.saidBefore ?? 0;
+    // Then the whole transaction failed, and whoever took it for a success has not seen all of it.
+    if (failed && stack.length === 0) flaw ??= "log_inconsistent";
   }
   if (flaw === null && stack.length > 0) flaw = "log_inconsistent";
   return { invoked, data, flaw };

@@ -101,7 +101,7 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 /** One of the ports that the system gives to whoever asks for none in particular. */
-function unusedPort(): number {
+export function unusedPort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -7,7 +7,8 @@
 import { expect } from "expect";
 import type { Sql } from "postgres";
 import { openAudit } from "@/tests/support/model/audit.ts";
-import { PLANTED_BUGS, type PlantedBug } from "@/tests/support/model/planted_bugs.ts";
+import type { PlantedBug } from "@/tests/support/model/planted_bug.ts";
+import { PLANTED_BUGS } from "@/tests/support/model/planted_bugs.ts";
 import { STORIES } from "@/tests/support/model/stories.ts";
 import type { Story } from "@/tests/support/model/story.ts";
 

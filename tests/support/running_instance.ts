@@ -4,6 +4,7 @@
  * @module
  */
 import type { Status } from "@/supabase/local/instance/status.ts";
+import { descendantsOf, killAtOnce } from "./process_tree.ts";
 
 /** The project's folder. */
 export const PROJECT = new URL("../../", import.meta.url);
@@ -69,13 +70,7 @@ export async function startRunning(dir: string, ...args: string[]): Promise<Runn
   });
   const status = await awaitStatus(dir, ended, () => printed);
   const kill = async (pids: number[]): Promise<void> => {
-    for (const pid of pids) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended already.
-      }
-    }
+    killAtOnce(pids);
     await ended;
   };
   return {
@@ -104,22 +99,4 @@ async function awaitStatus(dir: string, ended: Promise<number>, printed: () => s
     await new Promise((resume) => setTimeout(resume, 100));
   }
   throw new Error(`The instance did not come up (exit code ${over}):\n${printed()}`);
-}
-
-/** Every process below this one, by /proc. */
-function descendantsOf(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    try {
-      // The name in parentheses may hold anything; the parent is the second field behind it.
-      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  const below = [pid];
-  for (const parent of below) below.push(...[...parents].filter(([, of]) => of === parent).map(([child]) => child));
-  return below.slice(1);
 }

@@ -135,6 +135,19 @@ Deno.test("readDelivery() ignores an event's bytes that another program logged",
   expect(read({ logs })).toMatchObject({ verdict: "ignored", code: "no_vault_event" });
 });
 
+Deno.test("readDelivery() takes nothing from a call that failed, nor from what it had called", () => {
+  const spoke = [`Program ${PROGRAM} invoke [2]`, line, `Program ${PROGRAM} success`];
+  const failed = [
+    `Program ${OTHER_PROGRAM} invoke [1]`,
+    ...spoke,
+    `Program ${OTHER_PROGRAM} failed: custom program error: 0x1`,
+  ];
+  expect(read({ logs: failed })).toMatchObject({ verdict: "parked", code: "log_inconsistent" });
+  const inside = failed.map((text) => text.replace("[2]", "[3]").replace("[1]", "[2]"));
+  const outside = [`Program ${PROGRAM} invoke [1]`, ...inside, line, `Program ${PROGRAM} success`];
+  expect(eventsOf(outside)).toEqual(read5);
+});
+
 Deno.test("readDelivery() refuses an event that stands behind Program log", () => {
   const logs = [`Program ${PROGRAM} invoke [1]`, `Program log: ${base64(deposit)}`, `Program ${PROGRAM} success`];
   expect(read({ logs })).toMatchObject({ verdict: "ignored", code: "no_vault_event" });

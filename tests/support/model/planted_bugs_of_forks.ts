@@ -1,0 +1,115 @@
+/**
+ * Single mistakes in what the ledger does when a fork takes something back, or when a vault comes to be another owner's.
+ *
+ * @module
+ */
+import { bug, type PlantedBug } from "./planted_bug.ts";
+
+/** What a fork takes back, and where it lands again. */
+export const FORKS: readonly PlantedBug[] = [
+  bug("withdraw", "what is taken back stays on the record of deposits", "l.status = 'confirmed')", "false)"),
+  bug(
+    "withdraw",
+    "nothing is put on record",
+    "l.locked_after from live as l\n",
+    "l.locked_after from live as l where false\n",
+  ),
+  bug(
+    "withdraw",
+    "what was said of a vault's status stays said",
+    "where c.signature = any (p_signatures) and c.rolled_back_at is null",
+    "where false",
+  ),
+  bug("relocate", "the lowest place is where it lies", "p.finalized desc, p.slot desc", "p.finalized desc, p.slot"),
+  bug("relocate", "a finalized place is like any other", "p.finalized desc, p.slot desc", "p.slot desc"),
+  bug("relocate", "a finalized place can be lost", "where p.finalized\n        or not exists", "where not exists"),
+  bug(
+    "relocate",
+    "a slot is lost to everybody",
+    "where gone.signature = p.signature and gone.slot = p.slot",
+    "where gone.slot = p.slot",
+  ),
+  bug("relocate", "what is lost stays lost", "else k.is_lost or (b.slot", "else (b.slot"),
+  bug("relocate", "it keeps the balances of its old place", "content = coalesce(b.content, i.content),", ""),
+  bug(
+    "note_landings",
+    "other places are not noted",
+    "<> (i.slot, i.transaction_index)",
+    "<> (i.slot, i.transaction_index) and false",
+  ),
+  bug("finalize", "what is not finalized is", "where i.finalized and known.signature", "where known.signature"),
+  bug(
+    "roll_back",
+    "lost places are forgotten",
+    "as l (signature text, slot bigint)\n  on conflict",
+    "as l (signature text, slot bigint) where false\n  on conflict",
+  ),
+  bug(
+    "apply_together",
+    "what depended on it stays",
+    "vaultbook.misfits(folded, withdrawn <> '{}')",
+    "vaultbook.misfits(folded, false)",
+  ),
+  bug(
+    "fold",
+    "what was taken back still counts for what follows",
+    "where later.vault_owner = h.owner and later.rolled_back_at is null and",
+    "where later.vault_owner = h.owner and",
+  ),
+  bug(
+    "fold",
+    "what went is not where the thread begins anew",
+    "select w.owner, w.slot, w.transaction_index from unnest(p_withdrawn) as w",
+    "select w.owner, w.slot + 1, w.transaction_index from unnest(p_withdrawn) as w",
+  ),
+  bug(
+    "post",
+    "an emptied vault keeps what it held",
+    "select * from last union all select * from emptied",
+    "select * from last",
+  ),
+  bug(
+    "with_waiting",
+    "room that was left is filled by what came later only",
+    "select i.signature, 0::bigint, i.vaults",
+    "select i.signature, i.slot, i.vaults",
+  ),
+  bug(
+    "settle",
+    "room that was left stays empty",
+    "everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);",
+    "null;",
+  ),
+];
+
+/** Whose a vault is, and what state it is in. */
+export const OWNERS: readonly PlantedBug[] = [
+  bug("openings", "what was taken back still opens", " AND (rolled_back_at IS NULL)", ""),
+  bug(
+    "apply_possible",
+    "rows stay with the former owner",
+    "more := vaultbook.misattributed(openers || p_taken_back || astray);",
+    "null;",
+  ),
+  bug("misattributed", "failed ones stay with the former owner", "i.outcome = 'failed' and i.code is null", "false"),
+  bug("misattributed", "the counterparty stays", "and l.counterparty is not distinct from t.counterparty", ""),
+  bug(
+    "refresh_status",
+    "the first word on a vault is the last",
+    "order by c.slot desc, c.transaction_index desc, c.event_index desc",
+    "order by c.slot, c.transaction_index, c.event_index",
+  ),
+  bug(
+    "refresh_status",
+    "a vault that was taken over stays open",
+    "then 'closed'\n               else",
+    "then 'active'\n               else",
+  ),
+  bug("change_status", "a closing pauses", "when e.kind = 'close' then 'close'", "when e.kind = 'close' then 'pause'"),
+  bug(
+    "open_vaults",
+    "an owner can have two vaults",
+    "join owned as v on v.owner = o.named_owner and v.vault_address = o.vault",
+    "join owned as v on v.owner = o.named_owner",
+  ),
+];
