@@ -23,6 +23,7 @@ const USAGE = `Runs the tests: Deno's below tests/, pgTAP's below supabase/tests
   -h, --help     this text
 
 Where VAULTBOOK_TEST_ADMIN_URL names a superuser on a PostgreSQL, the tests use that server and start none.
+With VAULTBOOK_TEST_POOLER=N they reach it through PgBouncer in transaction mode, which holds N connections.
 The last line sums up. Exit code 1 when a test failed or none ran.`;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

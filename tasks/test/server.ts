@@ -90,14 +90,30 @@ async function start(folder: string, options: TestServerOptions): Promise<Postgr
   });
 }
 
-/** Stops every PostgreSQL whose data lies in the folder, however deep, and deletes the folder. */
+/** Deletes the folder, and whatever the tests have left behind in it. */
 async function removeFolder(folder: string): Promise<void> {
+  await removeDatabases(folder);
+  await unmountDisks(folder);
+  await Deno.remove(folder, { recursive: true });
+}
+
+/** Stops every PostgreSQL whose data lies in the folder, however deep, and deletes the data. */
+async function removeDatabases(folder: string): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
     const inner = join(folder, entry.name);
-    if (!entry.isFile && await exists(join(inner, "PG_VERSION"))) await removeData(inner);
-    else if (entry.isDirectory) await removeFolder(inner);
+    const holdsDatabase = await Deno.stat(join(inner, "PG_VERSION")).then(() => true, () => false);
+    if (holdsDatabase) await removeData(inner);
+    else if (entry.isDirectory) await removeDatabases(inner);
   }
-  await Deno.remove(folder, { recursive: true });
+}
+
+/** A test that was killed has not unmounted the disk that it mounted in the folder. */
+async function unmountDisks(folder: string): Promise<void> {
+  const mounts = await Deno.readTextFile("/proc/self/mounts").catch(() => "");
+  const points = mounts.split("\n").flatMap((line) => line.split(" ").slice(1, 2));
+  for (const point of points.filter((path) => path.startsWith(`${folder}/`))) {
+    await new Deno.Command("umount", { args: ["--lazy", point] }).output();
+  }
 }
 
 /** One of the ports that the system gives to whoever asks for none in particular. */

@@ -38,7 +38,9 @@ async function firstFinding(bug: PlantedBug | null): Promise<string | null> {
     const [first, then] = bug?.about ? split(STORIES, bug.about) : [STORIES, []];
     for (const { steps } of [...first, ...then]) {
       for (const step of steps) {
-        const found = [...await audit.take(step), ...audit.disagreements()].at(0);
+        // What was taken back cannot be refused: an error is a finding.
+        const taken = await audit.take(step).catch((error: unknown) => [String(error)]);
+        const found = [...taken, ...audit.disagreements()].at(0);
         if (found !== undefined) return found;
       }
     }

@@ -1,7 +1,8 @@
 /**
  * One database per test file, cloned from a template that holds the platform's stand-ins and every migration.
  *
- * `VAULTBOOK_TEST_ADMIN_URL` names a PostgreSQL server and a superuser on it; `deno task test` sets it.
+ * `VAULTBOOK_TEST_ADMIN_URL` names a PostgreSQL server and a superuser on it; `deno task test` sets it. With
+ * `VAULTBOOK_TEST_POOLER=N`, everybody but the superuser comes through a pooler in transaction mode that holds N connections.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import postgres, { type Sql } from "postgres";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { installProject } from "@/supabase/local/project.ts";
 import { quoteLiteral } from "@/supabase/local/sql_text.ts";
+import { type Pooler, startPooler } from "./pooler.ts";
 import { recordCoverage } from "./sql/record.ts";
 
 /** A database of a test file's own. */
@@ -30,8 +32,12 @@ export interface TestDatabase {
  *
  * @param options.migrated false leaves out Vaultbook's migrations (the stand-ins are always there); default true.
  * @param options.server connection string of a superuser; default `VAULTBOOK_TEST_ADMIN_URL`.
+ * @param options.pooler how many connections the pooler holds between the database and all but the superuser; default
+ * `VAULTBOOK_TEST_POOLER`, else there is none.
  */
-export async function openTestDatabase(options: { migrated?: boolean; server?: string } = {}): Promise<TestDatabase> {
+export async function openTestDatabase(
+  options: { migrated?: boolean; server?: string; pooler?: number } = {},
+): Promise<TestDatabase> {
   const base = options.server ?? Deno.env.get("VAULTBOOK_TEST_ADMIN_URL");
   if (!base) throw new Error("No test server: run `deno task test`, which starts one");
   const migrated = options.migrated ?? true;
@@ -43,19 +49,25 @@ export async function openTestDatabase(options: { migrated?: boolean; server?: s
     await server.unsafe(`grant all on database ${name} to postgres`);
   });
   const adminUrl = withDatabase(base, name);
+  const poolSize = options.pooler ?? Number(Deno.env.get("VAULTBOOK_TEST_POOLER") ?? 0);
+  const pooler = poolSize > 0 ? await startPooler(base, poolSize) : DIRECT;
   const admin = postgres(adminUrl, { max: 4, onnotice: () => {} });
   return {
     adminUrl,
-    url: withRole(adminUrl, "postgres"),
-    authenticatorUrl: withRole(adminUrl, "authenticator"),
+    url: pooler.through(withRole(adminUrl, "postgres")),
+    authenticatorUrl: pooler.through(withRole(adminUrl, "authenticator")),
     admin,
     async close(): Promise<void> {
       await recordCoverage(admin);
       await admin.end();
+      await pooler.close();
       await connected(base, (server) => server.unsafe(`drop database if exists ${name} with (force)`));
     },
   };
 }
+
+/** No pooler. */
+const DIRECT: Pooler = { through: (url) => url, close: () => Promise.resolve() };
 
 /** Makes the template database once per content of its SQL files, whichever test process comes first. */
 async function prepareTemplate(server: Sql, base: string, migrated: boolean): Promise<string> {

@@ -26,9 +26,9 @@ export interface TestPlatform {
   close(): Promise<void>;
 }
 
-/** Starts the platform on a migrated database. */
-export async function openTestPlatform(): Promise<TestPlatform> {
-  const database = await openTestDatabase();
+/** Starts the platform on a migrated database; the options are those of {@link openTestDatabase}. */
+export async function openTestPlatform(options: { pooler?: number } = {}): Promise<TestPlatform> {
+  const database = await openTestDatabase(options);
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   const signingKey = {
     ...await crypto.subtle.exportKey("jwk", pair.privateKey),

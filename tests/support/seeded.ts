@@ -25,6 +25,12 @@ export function shuffled<Item>(items: readonly Item[], random: () => number): It
   return items.map((item) => ({ item, place: random() })).sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
 
+/** The items nearly in their order: each is overtaken by at most so many, as news that travel by several roads are. */
+export function jostled<Item>(items: readonly Item[], reach: number, random: () => number): Item[] {
+  return items.map((item, place) => ({ item, place: place + random() * reach }))
+    .sort((a, b) => a.place - b.place).map(({ item }) => item);
+}
+
 /** The items in their order, cut into batches of 1 to `most`. */
 export function* batches<Item>(items: readonly Item[], most: number, random: () => number): Generator<Item[]> {
   for (let from = 0, size = 0; from < items.length; from += size) {

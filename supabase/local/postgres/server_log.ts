@@ -31,18 +31,21 @@ export async function openLogFile(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { write: true, create: true, mode: 0o600, ...end });
 }
 
-/** Writes everything that comes from `output` to `file`, and closes it at the end. */
+/** Writes everything that comes from `output` to `file`, as it comes, and closes it at the end. */
 export function keepLog(output: ReadableStream<Uint8Array>, file: Deno.FsFile): ServerLog {
   const decoder = new TextDecoder();
   let tail = "";
-  const watch = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller): void {
+  // Not the file's own stream, which writes nothing before it is closed.
+  const sink = new WritableStream<Uint8Array>({
+    write(chunk): void {
       tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL);
-      controller.enqueue(chunk);
+      append(file, chunk);
     },
+    close: () => file.close(),
+    abort: () => file.close(),
   });
   const deaf = new AbortController();
-  const finished = output.pipeThrough(watch).pipeTo(file.writable, { signal: deaf.signal }).catch(() => {});
+  const finished = output.pipeTo(sink, { signal: deaf.signal }).catch(() => {});
   return {
     tail: () => tail.trim(),
     async close(): Promise<void> {
@@ -51,4 +54,13 @@ export function keepLog(output: ReadableStream<Uint8Array>, file: Deno.FsFile): 
       clearTimeout(timeout);
     },
   };
+}
+
+/** What a full disk does not take is lost: that must not end the server's pipe. */
+function append(file: Deno.FsFile, chunk: Uint8Array): void {
+  try {
+    for (let written = 0; written < chunk.length;) written += file.writeSync(chunk.subarray(written));
+  } catch {
+    // The last lines are still at hand.
+  }
 }

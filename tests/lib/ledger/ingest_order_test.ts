@@ -43,31 +43,3 @@ bookTest("ingest() reaches one state whatever the order, the repetition and the 
     }
   }
 });
-
-bookTest("ingest() keeps 16 concurrent writers on hot vaults exact", async ({ take, sql }) => {
-  await take(
-    at(1, [initialise(alice)]),
-    at(2, [initialise(bob)]),
-    at(3, [deposit(alice, 100_000n), deposit(bob, 100_000n)]),
-  );
-  const writers = Array.from({ length: 16 }, async (_, writer) => {
-    for (let round = 0; round < 10; round++) {
-      const slot = 1_000 + round * 100 + writer;
-      const name = `${writer} ${round}`;
-      const [from, to] = writer % 2 === 0 ? [alice, bob] : [bob, alice];
-      const both = [
-        at(slot, [transfer(from, to, 7n)], { name }),
-        at(slot + 50, [deposit(from, 1n)], { name: `${name} deposit` }),
-      ];
-      const outcomes = await take(...(writer % 3 === 0 ? both : both.toReversed()));
-      expect(outcomes).toEqual(["applied", "applied"]);
-      // The same again, as another writer would deliver it.
-      expect(await take(...both)).toEqual(["duplicate", "duplicate"]);
-    }
-  });
-  await Promise.all(writers);
-  const [sum] = await sql`select sum(total_balance) as total, count(*) as vaults from public.vaults`;
-  expect(sum).toMatchObject({ total: "200160" });
-  const [rows] = await sql`select count(*) as count from public.transactions`;
-  expect(rows?.count).toBe(String(2 + 16 * 10 * 3));
-});

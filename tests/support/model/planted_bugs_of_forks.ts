@@ -37,7 +37,6 @@ export const FORKS: readonly PlantedBug[] = [
     "<> (i.slot, i.transaction_index)",
     "<> (i.slot, i.transaction_index) and false",
   ),
-  bug("finalize", "what is not finalized is", "where i.finalized and known.signature", "where known.signature"),
   bug(
     "roll_back",
     "lost places are forgotten",

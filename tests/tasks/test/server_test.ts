@@ -2,6 +2,7 @@ import { expect } from "expect";
 import postgres from "postgres";
 import { withTestServer } from "@/tasks/test/server.ts";
 import { isRunning } from "@/tests/support/is_running.ts";
+import { openSmallDisk, whyNoSmallDisk } from "@/tests/support/small_disk.ts";
 
 /** Works without the server of the tests that are running. */
 async function withoutServer<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -26,6 +27,7 @@ Deno.test("withTestServer() gives the work a superuser on a new PostgreSQL, and 
       await sql.end();
       expect(row?.rolsuper).toBe(true);
       await Deno.writeTextFile(`${server.folder}/left behind`, "");
+      await Deno.symlink("left behind", `${server.folder}/link`);
       return server;
     });
     expect(await exists(folder)).toBe(false);
@@ -66,6 +68,25 @@ Deno.test("withTestServer() stops a PostgreSQL that the work left running in the
     expect(left).toMatch(/^[0-9]+$/);
     expect(await isRunning(left)).toBe(false);
   }));
+
+const noDisk = await whyNoSmallDisk();
+
+Deno.test({
+  name: `withTestServer() unmounts a disk that the work left in the folder${
+    noDisk === null ? "" : ` (skipped: ${noDisk})`
+  }`,
+  ignore: noDisk !== null,
+  fn: () =>
+    withoutServer(async () => {
+      const left = await withTestServer({ onProgress: () => {} }, async ({ folder }) => {
+        const disk = await openSmallDisk(65_536, folder);
+        await Deno.writeTextFile(`${disk.folder}/left behind`, "");
+        return disk.folder;
+      });
+      expect(await exists(left)).toBe(false);
+      expect(await Deno.readTextFile("/proc/self/mounts")).not.toContain(left);
+    }),
+});
 
 Deno.test("withTestServer() uses the server that the environment names, and leaves it running", async () => {
   const given = Deno.env.get("VAULTBOOK_TEST_ADMIN_URL") ?? "";
