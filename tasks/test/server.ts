@@ -5,7 +5,6 @@
  */
 import { join } from "node:path";
 import { removeData } from "@/supabase/local/postgres/data_folder.ts";
-import { exists } from "@/supabase/local/postgres/exists.ts";
 import type { Installation } from "@/supabase/local/postgres/package.ts";
 import { type PostgresServer, startPostgres } from "@/supabase/local/postgres/server.ts";
 

@@ -68,12 +68,6 @@ export const FORKS: readonly PlantedBug[] = [
     "select * from last",
   ),
   bug(
-    "with_waiting",
-    "room that was left is filled by what came later only",
-    "select i.signature, 0::bigint, i.vaults",
-    "select i.signature, i.slot, i.vaults",
-  ),
-  bug(
     "settle",
     "room that was left stays empty",
     "everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);",
