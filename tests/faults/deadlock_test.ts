@@ -103,9 +103,10 @@ writersTest(
       await sql`lock table vaultbook.inbox in access exclusive mode`;
     });
     expect(await answer).toMatchObject([{ outcome: "applied" }]);
-    expect(writers.thrown("40P01")).toBe(1);
+    const times = writers.thrown("40P01");
+    expect(times).toBeGreaterThan(0);
     expect(await foundAfterwards(admin, [...OPENING, news])).toEqual([]);
-    expect(await deadlocks(admin)).toBe(1);
+    expect(await deadlocks(admin)).toBe(times);
   },
 );
 
