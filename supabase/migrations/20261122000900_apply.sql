@@ -224,7 +224,7 @@ begin
       if astray <> '{}' then
         withdrawn := withdrawn || vaultbook.withdraw(astray, 'vault_of_another_owner');
         update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
-        candidates := vaultbook.without(fresh || vaultbook.without(vaultbook.with_waiting(astray, astray), fresh), homeless);
+        candidates := fresh || vaultbook.without(vaultbook.with_waiting(astray, astray), p_signatures || homeless);
       end if;
       openers := array[]::text[];
       if exists (

@@ -86,6 +86,10 @@ begin
          and (i.code = 'balance_would_be_negative' or i.content @? '$.events[*] ? (@.kind == "initialise")')
        order by i.slot, i.transaction_index, i.signature
     loop
+      -- One before it may have brought it in.
+      continue when not exists (
+        select from vaultbook.inbox as i where i.signature = own.signature and i.outcome = 'parked'
+      );
       if own.is_short then
         update vaultbook.inbox as i
            set waits_until_slot = s.slot

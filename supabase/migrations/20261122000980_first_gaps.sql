@@ -79,7 +79,6 @@ begin
         from told as t
     ), compared as (
       select s.*,
-             coalesce(s.stated_total, s.stated_locked + s.stated_available) = s.total_after as total_is_right,
              coalesce(
                s.stated_total <> s.total_after or s.stated_locked <> s.locked_after
                or s.stated_available <> s.total_after - s.locked_after, false
@@ -94,11 +93,8 @@ begin
     ), judged as (
       select c.*,
              c.states_otherwise
-               -- Tokens came or went since the last transaction, and no event of this one says that the ledger is right all the same.
-               or coalesce(
-                 c.surplus_before <> case when c.opens_thread then 0 else c.surplus_known end
-                 and (not coalesce(c.total_is_right, false) or c.surplus_before < 0), false
-               ) as is_gap
+               -- Tokens left without an event. That more came than events tell may be a gift: a surplus, until an event states otherwise.
+               or coalesce(c.surplus_before < case when c.opens_thread then 0 else c.surplus_known end, false) as is_gap
         from compared as c
        where not c.is_before
     ), broken as (
@@ -112,7 +108,7 @@ begin
     ), richest as (
       select distinct on (j.vault_owner) j.vault_owner, j.surplus_after as surplus
         from judged as j
-       where j.surplus_after is not null and coalesce(j.total_is_right, false)
+       where j.surplus_after is not null and not j.states_otherwise
        order by j.vault_owner, j.slot desc, j.transaction_index desc, j.signature desc, j.event_index desc
     )
     select h.vault_owner::text, h.slot, before.slot, b.slot, b.stated, b.held, r.surplus
@@ -130,7 +126,7 @@ end
 $$;
 comment on function vaultbook.first_gaps(text[]) is
   'For each vault that these signatures moved, or stopped moving: the first row, from the place they changed on, whose event states other '
-  'balances than the ledger holds, or before which tokens moved that no event tells of. Something between after_slot and before_slot is '
+  'balances than the ledger holds, or before which tokens left that no event tells of. Something between after_slot and before_slot is '
   'missing then; before_slot is null where nothing is. surplus: tokens on the account that no event brought, base units, after the last row '
-  'whose event says that the ledger is right; null where none tells.';
+  'whose payload tells; null where none does.';
 alter function vaultbook.first_gaps(text[]) owner to vaultbook_ledger;
