@@ -206,9 +206,9 @@ set search_path = ''
 as $$
 declare
   fresh text[] := p_signatures;
-  -- What is written, but belongs to another owner then; and what of it, or of what waited for it, has to wait.
-  astray text[] := '{}';
-  homeless text[] := '{}';
+  -- What is written, but belongs to another owner then; and what of it has to wait.
+  astray text[] := array[]::text[];
+  homeless text[] := array[]::text[];
   withdrawn vaultbook.withdrawn_row[];
   candidates text[];
   applied text[];
@@ -224,7 +224,7 @@ begin
       if astray <> '{}' then
         withdrawn := withdrawn || vaultbook.withdraw(astray, 'vault_of_another_owner');
         update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
-        candidates := fresh || vaultbook.without(vaultbook.with_waiting(astray, astray), p_signatures || homeless);
+        candidates := fresh || vaultbook.without(astray, homeless);
       end if;
       openers := array[]::text[];
       if exists (
@@ -262,8 +262,8 @@ begin
     elsif vaultbook.without(fresh, refused) <> fresh then
       -- Without these all may be different: what is written was perhaps astray for their sake alone.
       fresh := vaultbook.without(fresh, refused);
-      astray := '{}';
-      homeless := '{}';
+      astray := array[]::text[];
+      homeless := array[]::text[];
     else
       homeless := homeless || refused;
     end if;

@@ -58,20 +58,20 @@ begin
   end if;
 
   settled := vaultbook.apply_possible(everybody, p_taken_back, p_withdrawn, p_locked);
-  taken_back := p_taken_back || array(
-    -- What depended on them, or was another owner's, went with them.
-    select distinct t.signature::text
-      from vaultbook.compensations as c
-      join public.transactions as t on t.id = c.transaction_id
-     where c.compensated_at >= now()
-  );
-  if taken_back <> '{}' then
-    -- They are looked at again, and whatever waited for the room they leave.
-    everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);
-  end if;
   -- Those left out may have been so only for the company they were in: together again, and then each alone, until nothing moves. Each
   -- round brings at least one in; what comes in can put another out, so that the rounds are counted all the same.
-  for round in 1 .. 2 * cardinality(everybody) loop
+  for round in 1 .. 2 * cardinality(everybody) + 10 loop
+    taken_back := p_taken_back || array(
+      -- What depended on them, or was another owner's, went with them.
+      select distinct t.signature::text
+        from vaultbook.compensations as c
+        join public.transactions as t on t.id = c.transaction_id
+       where c.compensated_at >= now()
+    );
+    if taken_back <> '{}' then
+      -- They are looked at again, and whatever waited for the room they leave.
+      everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);
+    end if;
     left_out := array(
       select i.signature from vaultbook.inbox as i
        where i.signature = any (everybody)

@@ -11,7 +11,7 @@ begin
   perform vaultbook.alert_after(p_settled, p_taken_back, p_conflicts, p_quarantined);
 exception
   -- These concern the whole call, which is repeated.
-  when transaction_rollback or insufficient_resources or operator_intervention or system_error then
+  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
     raise;
   when others then
     -- No alert is worth an event.

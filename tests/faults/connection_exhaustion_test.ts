@@ -5,7 +5,7 @@
  */
 import { expect } from "expect";
 import { openTestDatabase } from "@/tests/support/database.ts";
-import { foundAfterwards } from "@/tests/support/model/afterwards.ts";
+import { foundAfterwards, heardOtherwise } from "@/tests/support/model/afterwards.ts";
 import { openOwnServer } from "@/tests/support/own_server.ts";
 import { bodyOf } from "@/tests/support/raw_delivery.ts";
 import { batches, generator } from "@/tests/support/seeded.ts";
@@ -51,7 +51,7 @@ Deno.test("row 30: 200 posts at once to 50 instances on a database with 10 conne
   const [kept] = await database.admin`select count(*)::integer as count from vaultbook.deliveries`;
   expect(kept?.count).toBe(taken.length);
   const there = items.filter((_, number) => answers[number]?.status === 200);
-  expect(await foundAfterwards(database.admin, readItems(there))).toEqual([]);
+  expect(await heardOtherwise(database.admin, readItems(there))).toEqual([]);
 
   const again = open();
   // There is room again, and all of it comes again, otherwise bundled.

@@ -34,7 +34,7 @@ async function withSetting(sql: Sql, name: string, value: string): Promise<void>
 
 async function endSessions(sql: Sql): Promise<void> {
   await sql`
-    select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'postgres'`;
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and usename = 'postgres'`;
 }
 
 /** Deadlocks that PostgreSQL had to end. A backend tells of them at the latest when it ends. */

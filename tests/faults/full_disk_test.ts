@@ -5,7 +5,7 @@
  */
 import { expect } from "expect";
 import { openTestDatabase } from "@/tests/support/database.ts";
-import { foundAfterwards } from "@/tests/support/model/afterwards.ts";
+import { foundAfterwards, heardOtherwise } from "@/tests/support/model/afterwards.ts";
 import { openOwnServer, type OwnServer } from "@/tests/support/own_server.ts";
 import { bodyOf } from "@/tests/support/raw_delivery.ts";
 import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from "@/tests/support/small_disk.ts";
@@ -89,6 +89,7 @@ diskTest(
     await disk.leave(128 * 1024);
     const begun = await deliverUntilRefused(webhook, items);
     expect(await server.log()).toContain("No space left on device");
+    expect(await foundAfterwards(admin, readItems(items.slice(0, begun)))).toEqual([]);
     // A little may still find room: then it is taken as if nothing were the matter, or not at all.
     const [taken, alone] = [items.slice(0, begun), items.slice(begun, begun + ALONE)];
     for (const item of alone) {
@@ -99,7 +100,7 @@ diskTest(
     expect(taken.length).toBeLessThan(begun + ALONE);
     expect(await server.log()).not.toContain("PANIC");
     expect((await webhook.get("/api/health")).status).toBe(200);
-    expect(await foundAfterwards(admin, readItems(taken))).toEqual([]);
+    expect(await heardOtherwise(admin, readItems(taken))).toEqual([]);
     await disk.grow(256 * MIB);
     await settleAll(scene, items);
   },

@@ -28,3 +28,13 @@ export async function foundAfterwards(sql: Sql, heard: readonly ChainTransaction
   const more = found.length - FINDINGS_MAX;
   return more > 0 ? [...found.slice(0, FINDINGS_MAX), `and ${more} more`] : found;
 }
+
+/**
+ * What is missing in the inbox of these, what is in there beside them, and which invariants are broken: for a part of a history,
+ * with holes in it, that leaves a choice what it comes to.
+ */
+export async function heardOtherwise(sql: Sql, heard: readonly ChainTransaction[]): Promise<string[]> {
+  const rows = await sql<{ signature: string }[]>`select signature from vaultbook.inbox`;
+  const [there, told] = [rows, heard].map((items) => items.map((item) => String(item.signature)).sort());
+  return [...await brokenInvariants(sql), ...differences(there ?? [], told ?? [])];
+}
