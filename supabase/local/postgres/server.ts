@@ -82,15 +82,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     }
     const port = typeof options.port === "number" ? options.port : await options.port();
     const adminUrl = adminUrlOf(options, port);
-    const running = await run(options, port, folder, installation);
+    const running = await runUntilReady(() => run(options, port, folder, installation), adminUrl, onProgress);
     const exited = running.exited.finally(() => lock.release());
-    try {
-      await awaitReady(adminUrl, exited, onProgress);
-    } catch (error) {
-      await running.stop();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`PostgreSQL did not start: ${reason}\n${running.log.tail()}`, { cause: error });
-    }
     return {
       host: options.host,
       port,
@@ -112,6 +105,32 @@ interface Running {
   readonly exited: Promise<number>;
   readonly log: ServerLog;
   stop(): Promise<void>;
+}
+
+/** How long the memory of a killed backend may be held while the system buries it. Milliseconds. */
+const BURIAL_MS = 5_000;
+
+/** Starts it, and again while a backend that was just killed is not quite gone. @throws {Error} with its last words. */
+async function runUntilReady(
+  start: () => Promise<Running>,
+  adminUrl: string,
+  onProgress: (message: string) => void,
+): Promise<Running> {
+  const deadline = performance.now() + BURIAL_MS;
+  while (true) {
+    const running = await start();
+    try {
+      await awaitReady(adminUrl, running.exited, onProgress);
+      return running;
+    } catch (error) {
+      await running.stop();
+      const words = running.log.tail();
+      const isHaunted = words.includes("pre-existing shared memory block") && performance.now() < deadline;
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!isHaunted) throw new Error(`PostgreSQL did not start: ${reason}\n${words}`, { cause: error });
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+  }
 }
 
 async function run(

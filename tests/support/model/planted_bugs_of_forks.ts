@@ -67,12 +67,6 @@ export const FORKS: readonly PlantedBug[] = [
     "select * from last union all select * from emptied",
     "select * from last",
   ),
-  bug(
-    "settle",
-    "room that was left stays empty",
-    "everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);",
-    "null;",
-  ),
 ];
 
 /** Whose a vault is, and what state it is in. */
