@@ -135,6 +135,8 @@ comment on index vaultbook.status_changes_happen_once is 'Invariant I1, for what
 create index status_changes_position_idx on vaultbook.status_changes (vault_address, slot, transaction_index, event_index)
   where rolled_back_at is null;
 comment on index vaultbook.status_changes_position_idx is 'The latest one in chain order is in force.';
+create index status_changes_rolled_back_at_idx on vaultbook.status_changes (rolled_back_at) where rolled_back_at is not null;
+comment on index vaultbook.status_changes_rolled_back_at_idx is 'What was taken back lately.';
 create index status_changes_owner_idx on vaultbook.status_changes (owner);
 comment on index vaultbook.status_changes_owner_idx is 'The initialisations of an owner.';
 

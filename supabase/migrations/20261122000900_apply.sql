@@ -141,25 +141,52 @@ $$;
 comment on function vaultbook.without(text[], text[]) is 'The first list without what is in the second.';
 alter function vaultbook.without(text[], text[]) owner to vaultbook_ledger;
 
-create function vaultbook.apply_together(p_signatures text[], p_withdrawn vaultbook.withdrawn_row[]) returns text[]
+create function vaultbook.apply_together(
+  p_signatures text[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
+) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  candidates text[] := vaultbook.admit(p_signatures);
-  legs vaultbook.leg[];
+  candidates text[] := p_signatures;
+  openers text[] := array[]::text[];
   withdrawn vaultbook.withdrawn_row[] := p_withdrawn;
+  -- Whose initialisations came or went; what is written, but belongs to another owner for that; and what cannot stand.
+  shifted text[];
+  astray text[];
+  fallen text[];
+  admitted text[];
+  legs vaultbook.leg[];
   folded vaultbook.folded_row[];
-  out_of_place text[];
 begin
+  if exists (
+    select from vaultbook.inbox as i
+     where i.signature = any (candidates) and i.outcome <> 'conflict' and i.content @? '$.events[*] ? (@.kind == "initialise")'
+  ) then
+    openers := vaultbook.open_vaults(candidates);
+  end if;
+  shifted := openers || p_taken_back;
   loop
+    if shifted <> '{}' then
+      -- An initialisation goes before what happened in its address.
+      astray := vaultbook.without(vaultbook.misattributed(shifted), candidates);
+      if astray <> '{}' then
+        perform vaultbook.require_alone(p_locked);
+        withdrawn := withdrawn || vaultbook.withdraw(astray, 'vault_of_another_owner');
+        update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
+        perform vaultbook.open_vaults(astray);
+        candidates := candidates || astray;
+      end if;
+    end if;
+
+    admitted := vaultbook.admit(candidates);
     select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.finalized_at, l.owner,
                           l.transaction_type, l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
       into legs
       from vaultbook.legs as l
-     where l.signature = any (candidates);
+     where l.signature = any (admitted);
     select array_agg(f) into folded from vaultbook.fold(legs, withdrawn) as f;
-
+    -- Where something was taken back, what is written already may be impossible without it.
     with misfit as (
       update vaultbook.inbox as i
          set outcome = m.outcome, code = m.code, reason = m.reason, waits_until_slot = m.waits_until_slot, decided_at = clock_timestamp()
@@ -167,11 +194,16 @@ begin
        where i.signature = m.signature and i.outcome <> 'conflict'
       returning i.signature
     )
-    select array_agg(m.signature::text) into out_of_place from misfit as m;
-    exit when out_of_place is null;
-    -- Where something was taken back, what is written already may be impossible without it.
-    withdrawn := withdrawn || vaultbook.withdraw(vaultbook.without(out_of_place, candidates), 'depended_on_it');
-    candidates := vaultbook.without(candidates, out_of_place);
+    select vaultbook.without(candidates, admitted) || coalesce(array_agg(m.signature::text), '{}') into fallen from misfit as m;
+    exit when fallen = '{}';
+    perform vaultbook.refuse_openers(openers, fallen);
+    candidates := vaultbook.without(candidates, fallen);
+    continue when withdrawn = '{}' and shifted = '{}';
+    shifted := array(
+      select distinct c.signature::text from vaultbook.status_changes as c
+       where c.signature = any (fallen) and c.change = 'initialise' and c.rolled_back_at is null
+    );
+    withdrawn := withdrawn || vaultbook.withdraw(fallen, 'depended_on_it');
   end loop;
 
   perform vaultbook.post(folded, withdrawn);
@@ -192,92 +224,10 @@ begin
   return candidates;
 end
 $$;
-comment on function vaultbook.apply_together(text[], vaultbook.withdrawn_row[]) is
-  'Applies those of these signatures that make a possible history with what is applied and not withdrawn, and writes for the others why '
-  'not; what was applied and is impossible without the withdrawn is taken back too. The vaults they initialise must be open. Returns what was '
-  'applied, or recorded as failed.';
-alter function vaultbook.apply_together(text[], vaultbook.withdrawn_row[]) owner to vaultbook_ledger;
-
-create function vaultbook.apply_possible(
-  p_signatures text[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
-) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  fresh text[] := p_signatures;
-  -- What is written, but belongs to another owner then; and what of it has to wait.
-  astray text[] := array[]::text[];
-  homeless text[] := array[]::text[];
-  withdrawn vaultbook.withdrawn_row[];
-  candidates text[];
-  applied text[];
-  openers text[];
-  refused text[];
-  more text[];
-  refusals vaultbook.refusal[] := array[]::vaultbook.refusal[];
-begin
-  loop
-    begin
-      withdrawn := p_withdrawn;
-      candidates := fresh;
-      if astray <> '{}' then
-        withdrawn := withdrawn || vaultbook.withdraw(astray, 'vault_of_another_owner');
-        update vaultbook.inbox as i set outcome = 'new' where i.signature = any (astray) and i.outcome <> 'conflict';
-        candidates := fresh || vaultbook.without(astray, homeless);
-      end if;
-      openers := array[]::text[];
-      if exists (
-        select from vaultbook.inbox as i
-         where i.signature = any (candidates) and i.outcome <> 'conflict' and i.content @? '$.events[*] ? (@.kind == "initialise")'
-      ) then
-        openers := vaultbook.open_vaults(candidates);
-      end if;
-      applied := vaultbook.apply_together(candidates, withdrawn);
-      refused := vaultbook.without(openers, applied);
-      more := array[]::text[];
-      if refused = '{}' and openers || p_taken_back || astray <> '{}' then
-        more := vaultbook.misattributed(openers || p_taken_back || astray);
-        refused := array(select m.signature from unnest(more) as m (signature) where m.signature = any (candidates));
-      end if;
-      exit when refused = '{}' and more = '{}';
-      refusals := refusals || array(
-        select row (
-                 i.signature,
-                 case when (i.content -> 'failed')::boolean then 'failed' when i.outcome = 'quarantined' then 'quarantined' else 'parked' end,
-                 coalesce(i.code, 'vault_unknown'),
-                 coalesce(i.reason, 'The vault that it names came to be by something that was taken back'),
-                 i.waits_until_slot
-               )::vaultbook.refusal
-          from vaultbook.inbox as i
-         where i.signature = any (refused) and i.outcome <> 'conflict'
-      );
-      raise exception 'A refused signature opened a vault, or what is written belongs to another owner' using errcode = 'VB201';
-    exception when sqlstate 'VB201' then
-      null; -- All of this round is undone.
-    end;
-    if refused = '{}' then
-      perform vaultbook.require_alone(p_locked);
-      astray := astray || more;
-    elsif vaultbook.without(fresh, refused) <> fresh then
-      -- Without these all may be different: what is written was perhaps astray for their sake alone.
-      fresh := vaultbook.without(fresh, refused);
-      astray := array[]::text[];
-      homeless := array[]::text[];
-    else
-      homeless := homeless || refused;
-    end if;
-  end loop;
-  update vaultbook.inbox as i
-     set outcome = r.outcome, code = r.code, reason = r.reason, waits_until_slot = r.waits_until_slot, decided_at = clock_timestamp()
-    from unnest(refusals) as r
-   where i.signature = r.signature and i.outcome <> 'conflict'
-     and (r.signature = any (p_signatures) or r.signature = any (homeless));
-  return applied;
-end
-$$;
-comment on function vaultbook.apply_possible(text[], text[], vaultbook.withdrawn_row[], integer[]) is
-  'As apply_together(), for signatures that may initialise vaults, after others were taken back: each of them happens wholly or not at all, '
-  'and what is written and turns out to be another owner''s is taken back and applied anew with them. Raises 40001 where something has to be '
-  'taken back and not all is locked.';
-alter function vaultbook.apply_possible(text[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;
+comment on function vaultbook.apply_together(text[], text[], vaultbook.withdrawn_row[], integer[]) is
+  'Applies those of these signatures that make a possible history with what is applied, after others were taken back, and writes for the '
+  'rest why not. What was applied and is impossible without the withdrawn is taken back too; what turns out to be another owner''s is '
+  'taken back and applied anew. Returns what was applied, or recorded as failed. Raises VB201 where one that opens a vault cannot stand: '
+  'all of it has to be undone, and tried without those that the detail names. Raises 40001 where something has to be taken back and not '
+  'all is locked.';
+alter function vaultbook.apply_together(text[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;

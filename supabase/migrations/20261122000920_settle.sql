@@ -35,16 +35,26 @@ comment on function vaultbook.short_at(text) is
   'The slot in which a total would not suffice for this signature alone; NULL where totals suffice, and only a fold can tell.';
 alter function vaultbook.short_at(text) owner to vaultbook_ledger;
 
-create function vaultbook.settle(
+create type vaultbook.decided as (
+  settled text[],
+  refusals vaultbook.refusal[],
+  takes_back boolean
+);
+comment on type vaultbook.decided is
+  'What decide() came to: the signatures it applied, or recorded as failed; the outcome, code and reason of all that it looked at, those '
+  'among them; and whether it took anything back.';
+
+create function vaultbook.decide(
   p_signatures text[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
-) returns text[]
+) returns vaultbook.decided
 language plpgsql
 set search_path = ''
 as $$
 declare
+  began timestamptz := clock_timestamp();
   everybody text[] := vaultbook.with_waiting(p_signatures, p_taken_back);
-  taken_back text[];
-  settled text[];
+  result vaultbook.decided;
+  fallen text[] := array[]::text[];
   news text[];
   left_out text[];
   own record;
@@ -57,20 +67,14 @@ begin
     raise exception 'Something that waits for these vaults arrived while they were being locked' using errcode = '40001';
   end if;
 
-  settled := vaultbook.apply_possible(everybody, p_taken_back, p_withdrawn, p_locked);
+  result.settled := vaultbook.apply_possible(everybody, p_taken_back, p_withdrawn, p_locked);
   -- Those left out may have been so only for the company they were in: together again, and then each alone, until nothing moves. Each
   -- round brings at least one in; what comes in can put another out, so that the rounds are counted all the same.
   for round in 1 .. 2 * cardinality(everybody) + 10 loop
-    taken_back := p_taken_back || array(
-      -- What depended on them, or was another owner's, went with them.
-      select distinct t.signature::text
-        from vaultbook.compensations as c
-        join public.transactions as t on t.id = c.transaction_id
-       where c.compensated_at >= now()
-    );
-    if taken_back <> '{}' then
-      -- They are looked at again, and whatever waited for the room they leave.
-      everybody := everybody || vaultbook.with_waiting(taken_back, taken_back);
+    fallen := vaultbook.taken_back_since(began);
+    if fallen || p_taken_back <> '{}' then
+      -- What depended on them, or was another owner's, went with them: it is looked at again, and whatever waited for the room they leave.
+      everybody := everybody || fallen || vaultbook.with_waiting(fallen || p_taken_back, fallen || p_taken_back);
     end if;
     left_out := array(
       select i.signature from vaultbook.inbox as i
@@ -100,12 +104,105 @@ begin
       news := news || vaultbook.apply_possible(array[own.signature]::text[], '{}', '{}', p_locked);
     end loop;
     exit when news = '{}';
-    settled := settled || news;
+    result.settled := result.settled || news;
   end loop;
-  if exists (select from vaultbook.status_changes as c where c.signature = any (settled || taken_back)) then
-    perform vaultbook.refresh_status(settled || taken_back);
+  result.takes_back := fallen <> '{}';
+  if result.takes_back then
+    result.refusals := array(
+      select row (i.signature, i.outcome, i.code, i.reason, i.waits_until_slot)::vaultbook.refusal
+        from vaultbook.inbox as i
+       where i.signature = any (everybody || p_taken_back) and i.outcome <> 'conflict'
+    );
   end if;
-  return settled;
+  return result;
+end
+$$;
+comment on function vaultbook.decide(text[], text[], vaultbook.withdrawn_row[], integer[]) is
+  'Settles by trial: applies all that makes a possible history, parks what a later event may make possible, quarantines what none can. On '
+  'the way it may write what it takes back again, and the other way round. Raises 40001 where it would need vaults that are not locked.';
+alter function vaultbook.decide(text[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;
+
+create function vaultbook.taken_back_since(p_moment timestamptz) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select t.signature::text
+      from vaultbook.compensations as c
+      join public.transactions as t on t.id = c.transaction_id
+     where c.compensated_at >= p_moment
+    union
+    select c.signature::text from vaultbook.status_changes as c where c.rolled_back_at >= p_moment
+  )
+$$;
+comment on function vaultbook.taken_back_since(timestamptz) is
+  'The signatures of which a row, or a word on a vault''s status, was taken back from this moment of the server''s clock on.';
+alter function vaultbook.taken_back_since(timestamptz) owner to vaultbook_ledger;
+
+create function vaultbook.enact(
+  p_decided vaultbook.refusal[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  coming text[];
+  going text[];
+  strangers text[];
+  applied text[];
+begin
+  with change as (
+    select d.signature, d.code, d.outcome = 'applied' or (d.outcome = 'failed' and d.code is null) as stands,
+           i.outcome = 'applied' or (i.outcome = 'failed' and i.code is null) as stood
+      from unnest(p_decided) as d
+      join vaultbook.inbox as i on i.signature = d.signature and i.outcome <> 'conflict'
+  )
+  select coalesce(array_agg(c.signature) filter (where c.stands and not c.stood), '{}'),
+         coalesce(array_agg(c.signature) filter (where c.stood and not c.stands), '{}'),
+         coalesce(array_agg(c.signature) filter (where c.stood and not c.stands and c.code = 'vault_of_another_owner'), '{}')
+    into coming, going, strangers
+    from change as c;
+  update vaultbook.inbox as i
+     set outcome = d.outcome, code = d.code, reason = d.reason, waits_until_slot = d.waits_until_slot, decided_at = clock_timestamp()
+    from unnest(p_decided) as d
+   where i.signature = d.signature and i.outcome <> 'conflict' and d.signature <> all (coming)
+     and (i.outcome, i.code, i.reason, i.waits_until_slot) is distinct from (d.outcome, d.code, d.reason, d.waits_until_slot);
+  applied := vaultbook.apply_possible(
+    coming, p_taken_back || going,
+    p_withdrawn || vaultbook.withdraw(strangers, 'vault_of_another_owner')
+      || vaultbook.withdraw(vaultbook.without(going, strangers), 'depended_on_it'),
+    p_locked
+  );
+  perform vaultbook.refresh_status(applied || p_taken_back || going);
+  return applied;
+end
+$$;
+comment on function vaultbook.enact(vaultbook.refusal[], text[], vaultbook.withdrawn_row[], integer[]) is
+  'Makes of the book what was decided, and writes and takes back nothing but what differs. Returns what was applied, or recorded as failed.';
+alter function vaultbook.enact(vaultbook.refusal[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;
+
+create function vaultbook.settle(
+  p_signatures text[], p_taken_back text[], p_withdrawn vaultbook.withdrawn_row[], p_locked integer[]
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  decided vaultbook.decided;
+begin
+  begin
+    decided := vaultbook.decide(p_signatures, p_taken_back, p_withdrawn, p_locked);
+    if decided.takes_back then
+      raise exception 'Decided' using errcode = 'VB202';
+    end if;
+  exception when sqlstate 'VB202' then
+    -- What was tried on the way stays on nobody's record.
+    return vaultbook.enact(decided.refusals, p_taken_back, p_withdrawn, p_locked);
+  end;
+  if exists (select from vaultbook.status_changes as c where c.signature = any (decided.settled || p_taken_back)) then
+    perform vaultbook.refresh_status(decided.settled || p_taken_back);
+  end if;
+  return decided.settled;
 end
 $$;
 comment on function vaultbook.settle(text[], text[], vaultbook.withdrawn_row[], integer[]) is

@@ -6,9 +6,15 @@ create function vaultbook.follow(
 language plpgsql
 set search_path = ''
 as $$
+declare
+  -- With what depended on them, or went to another owner.
+  taken_back text[] := p_taken_back;
 begin
-  perform vaultbook.snapshot_after(p_settled || p_taken_back);
-  perform vaultbook.alert_after(p_settled, p_taken_back, p_conflicts, p_quarantined);
+  if taken_back <> '{}' or exists (select from vaultbook.compensations as c where c.compensated_at >= now()) then
+    taken_back := taken_back || vaultbook.taken_back_since(now());
+  end if;
+  perform vaultbook.snapshot_after(p_settled || taken_back);
+  perform vaultbook.alert_after(p_settled, taken_back, p_conflicts, p_quarantined);
 exception
   -- These concern the whole call, which is repeated.
   when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then

@@ -9,9 +9,8 @@
 import { joined } from "./admission.ts";
 import { type Candidate, connected } from "./candidate.ts";
 import { explain } from "./explanation.ts";
-import { isSamePlace } from "./landing.ts";
 import { misfitOf } from "./misfit.ts";
-import type { Entry, Model } from "./model.ts";
+import type { Model } from "./model.ts";
 import { differences, type LedgerState, linesOf, stateOf } from "./state.ts";
 import { tenuresOf, withVaults } from "./tenure.ts";
 
@@ -23,31 +22,27 @@ export interface Progress {
 
 /** What is wrong with what a ledger shows, given what it has heard and what it has shown before; one line each. */
 export function unjustified({ from, to }: Progress): string[] {
-  const { model, shown: after } = to;
-  const before = from.shown;
-  const possible = [...model.entries.values()].flatMap((entry) => canStand(entry) ? [entry.candidate] : []);
-  // What lies elsewhere now is taken back, and has to find its place anew.
-  const stood = possible.filter(({ transaction: { signature } }) =>
-    before.outcomes.get(signature) === "applied" && isUnmoved(signature, from.model, model)
-  );
-  const [applied, waiting] = [true, false].map((stands) =>
-    possible.filter(({ transaction }) => (after.outcomes.get(transaction.signature) === "applied") === stands)
-  ) as [Candidate[], Candidate[]];
-  const wrong = impossible(applied) ?? leftOut(applied, waiting) ?? droppedInVain(stood, applied);
+  const { model, shown } = to;
+  const possible = possibleIn(model);
+  const applied = standing(possible, shown);
+  const wrong = impossible(applied) ?? leftOut(applied, possible.filter((candidate) => !applied.includes(candidate))) ??
+    droppedInVain(standing(possibleIn(from.model), from.shown), possible, applied);
   if (wrong !== null) return [wrong];
   const entries = new Map(model.entries);
   explain(entries, applied);
-  const known = new Map(before.vaults.map((vault) => [vault.owner, vault]));
+  const known = new Map(from.shown.vaults.map((vault) => [vault.owner, vault]));
   const vaults = withVaults(known, tenuresOf(applied));
-  return differences(linesOf(after), linesOf(stateOf({ ...model, entries, vaults })));
+  return differences(linesOf(shown), linesOf(stateOf({ ...model, entries, vaults })));
 }
 
-function isUnmoved(signature: string, { entries }: Model, later: Model): boolean {
-  return isSamePlace(entries.get(signature)?.landing ?? null, later.entries.get(signature)?.landing ?? null);
+/** All that a ledger could take up. */
+function possibleIn({ entries }: Model): Candidate[] {
+  return [...entries.values()].flatMap(({ candidate }) => candidate?.transaction.failed === false ? [candidate] : []);
 }
 
-function canStand(entry: Entry): entry is Entry & { candidate: Candidate } {
-  return entry.candidate !== null && !entry.candidate.transaction.failed;
+/** What of it a ledger has taken up. */
+function standing(possible: readonly Candidate[], { outcomes }: Pick<LedgerState, "outcomes">): Candidate[] {
+  return possible.filter(({ transaction }) => outcomes.get(transaction.signature) === "applied");
 }
 
 function impossible(applied: readonly Candidate[]): string | null {
@@ -62,13 +57,24 @@ function leftOut(applied: readonly Candidate[], waiting: readonly Candidate[]): 
   return group ? `Not applied although nothing is in the way: ${namesOf(group)}` : null;
 }
 
-/** Nor where it has given up what could still stand, all of it, beside whoever has come to own an address. */
-function droppedInVain(stood: readonly Candidate[], applied: readonly Candidate[]): string | null {
-  const dropped = stood.filter((candidate) => !applied.includes(candidate));
-  if (dropped.length === 0) return null;
-  const openers = applied.filter((candidate) => candidate.openings.length > 0 && !stood.includes(candidate));
-  if (misfitOf([], [...stood, ...openers])) return null;
+/**
+ * Nor where it has given up what could still stand, all of it. What has moved was taken back, and has to find its place anew; so
+ * has much else where an address has come to be another's.
+ */
+function droppedInVain(
+  stood: readonly Candidate[],
+  possible: readonly Candidate[],
+  applied: readonly Candidate[],
+): string | null {
+  if (openersOf(stood).symmetricDifference(openersOf(applied)).size > 0) return null;
+  const kept = stood.filter((candidate) => possible.includes(candidate));
+  const dropped = kept.filter((candidate) => !applied.includes(candidate));
+  if (dropped.length === 0 || misfitOf([], kept)) return null;
   return `Given up although all of it can stand: ${namesOf(dropped)}`;
+}
+
+function openersOf(candidates: readonly Candidate[]): Set<Candidate> {
+  return new Set(candidates.filter(({ openings }) => openings.length > 0));
 }
 
 function namesOf(candidates: readonly Candidate[]): string {

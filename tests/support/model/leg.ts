@@ -20,6 +20,8 @@ export interface Leg extends Place {
   readonly type: LegType;
   /** Address of the vault. Whose it is depends on the place. */
   readonly vault: string;
+  /** Whom the event takes for the owner; null where it does not say. */
+  readonly named: string | null;
   /** Base units. */
   readonly amount: bigint;
   /** Address of the other vault of a transfer. */
@@ -42,7 +44,7 @@ export function legsOf(transaction: ReadTransaction): Leg[] {
   return transaction.events.flatMap((event) =>
     sidesOf(event, failed).map((side): Leg => ({
       ...{ signature, slot, transactionIndex, ordinal: event.ordinal, failed },
-      ...{ otherVault: null, reason: null, side: 0 },
+      ...{ named: null, otherVault: null, reason: null, side: 0 },
       ...side,
     }))
   );
@@ -64,7 +66,7 @@ function sidesOf(event: LedgerEvent, failed: boolean): Side[] {
       return failed ? [out] : [out, arrival];
     }
     default:
-      return [{ type: event.kind, vault: event.vault, amount: event.amount }];
+      return [{ type: event.kind, vault: event.vault, named: event.owner, amount: event.amount }];
   }
 }
 

@@ -32,18 +32,22 @@ function strangerAmong(held: readonly Candidate[], joining: readonly Candidate[]
   const isOpening = joining.some(({ openings }) => openings.length > 0);
   const homes = isOpening ? homesOf([...held, ...joining]) : null;
   for (const candidate of joining) {
-    if (candidate.addresses.some((address) => !tenures.has(address))) return { candidate, why: "vault_unknown" };
-    if (namesAnother(candidate, tenures)) return { candidate, why: "another_owner" };
+    const why = strangeness(candidate, tenures);
+    if (why) return { candidate, why };
     const isSecond = candidate.openings.some(({ owner, address }) => homes?.get(owner) !== address);
     if (isSecond) return { candidate, why: "second_vault" };
   }
-  if (!isOpening) return null;
-  const candidate = held.find((other) => namesAnother(other, tenures));
-  return candidate ? { candidate, why: "another_owner" } : null;
+  for (const candidate of isOpening ? held : []) {
+    const why = strangeness(candidate, tenures);
+    if (why) return { candidate, why };
+  }
+  return null;
 }
 
-function namesAnother({ namings }: Candidate, tenures: Tenures): boolean {
-  return namings.some((naming) => ownerAt(tenures, naming.address, naming) !== naming.owner);
+function strangeness({ addresses, namings }: Candidate, tenures: Tenures): Misfit["why"] | null {
+  if (addresses.some((address) => !tenures.has(address))) return "vault_unknown";
+  const isForeign = namings.some((naming) => ownerAt(tenures, naming.address, naming) !== naming.owner);
+  return isForeign ? "another_owner" : null;
 }
 
 /** The address of each owner. The first to name one wins. */
@@ -78,7 +82,7 @@ function breach(all: readonly Candidate[], joining: readonly Candidate[], tenure
   return first?.misfit ?? null;
 }
 
-/** What happens in these addresses, by owner, in chain order. */
+/** What happens in these addresses, by owner, in chain order. What somebody tried in vain in another's vault is in nobody's. */
 export function threadsOf(
   candidates: readonly Candidate[],
   tenures: Tenures,
@@ -89,7 +93,8 @@ export function threadsOf(
     for (const leg of legs) {
       if (!addresses.has(leg.vault)) continue;
       const owner = ownerAt(tenures, leg.vault, leg);
-      if (owner !== null) threads.get(owner)?.push(leg);
+      if (owner === null || (leg.failed && leg.named !== null && leg.named !== owner)) continue;
+      threads.get(owner)?.push(leg);
     }
   }
   for (const thread of threads.values()) thread.sort(byChainOrder);

@@ -51,8 +51,8 @@ interface Draft {
   readonly entries: Map<string, Entry>;
   readonly conflicts: Model["conflicts"][number][];
   readonly lost: Map<string, ReadonlySet<number>>;
-  /** Whether something that stood has gone, or lies elsewhere now. */
-  isShaken: boolean;
+  /** Signatures of what stood, and is gone, or lies elsewhere now. */
+  readonly moved: Set<string>;
 }
 
 /** A ledger that has heard of nothing. */
@@ -102,7 +102,7 @@ export function rollBack(model: Model, lost: readonly LostLanding[]): { model: M
 }
 
 function draftOf({ entries, conflicts, lost }: Model): Draft {
-  return { entries: new Map(entries), conflicts: [...conflicts], lost: new Map(lost), isShaken: false };
+  return { entries: new Map(entries), conflicts: [...conflicts], lost: new Map(lost), moved: new Set() };
 }
 
 type Answer = Pick<Settlement, "outcome" | "code">;
@@ -153,7 +153,7 @@ function landed(draft: Draft, entry: Entry): Entry {
   const landing = landingOf(entry.claims, draft.lost.get(transaction.signature));
   if (isSamePlace(landing, entry.landing)) return entry;
   const stood = entry.outcome === "applied";
-  draft.isShaken ||= stood;
+  if (stood) draft.moved.add(transaction.signature);
   if (!landing) return { ...entry, landing, candidate: null, outcome: "ignored", code: "rolled_back" };
   const { slot, transactionIndex, blockTime } = landing;
   const candidate = candidateOf({ ...transaction, slot, transactionIndex, blockTime });
@@ -171,14 +171,25 @@ function contradict({ conflicts }: Draft, transaction: ReadTransaction): void {
   else conflicts[known] = { transaction, seen: (conflicts[known]?.seen ?? 0) + 1 };
 }
 
-/** Takes back what has become impossible, takes up what has become possible, and says why the rest has not. */
-function finished({ entries, conflicts, lost, isShaken }: Draft, { vaults }: Model): Model {
+/**
+ * Takes back what has become impossible, takes up what has become possible, and says why the rest has not. What stands goes
+ * before what stood before it moved or fell, and that before what waits.
+ */
+function finished({ entries, conflicts, lost, moved }: Draft, { vaults }: Model): Model {
   const applied = candidatesOf(entries, "applied");
-  const held = isShaken ? possibleOf(applied) : applied;
-  const fallen = isShaken ? applied.filter((candidate) => !held.includes(candidate)) : [];
-  const standing = settled(held, [...fallen, ...candidatesOf(entries, "parked")]);
-  explain(entries, standing);
-  return { entries, conflicts, lost, vaults: withVaults(vaults, tenuresOf(standing)) };
+  const waiting = candidatesOf(entries, "parked");
+  const standing = moved.size === 0 ? applied : steadied(applied, moved);
+  const fallen = applied.filter((candidate) => !standing.includes(candidate));
+  const now = settled(standing, [...fallen, ...waiting]);
+  explain(entries, now);
+  return { entries, conflicts, lost, vaults: withVaults(vaults, tenuresOf(now)) };
+}
+
+/** What still stands after these have moved, or are gone. */
+function steadied(applied: readonly Candidate[], moved: ReadonlySet<string>): readonly Candidate[] {
+  const stayed = applied.filter(({ transaction }) => !moved.has(transaction.signature));
+  const steady = possibleOf(stayed);
+  return settled(steady, applied.filter((candidate) => !steady.includes(candidate)));
 }
 
 /** All that lies somewhere and has this outcome. */

@@ -36,6 +36,16 @@ Deno.test("receive() lets an event wait that names another than the owner of its
   expect(["slot 5", "slot 6", "slot 8"].map(outcome)).toEqual(["applied", "applied", "applied"]);
 });
 
+Deno.test("receive() shows what failed to whoever owned the address then, if it was he who tried", () => {
+  const { take, rows, outcome } = growing();
+  const tried = at(5, [withdrawal(alice, 1n), as(null, lock(alice, 2n)), transfer(alice, carol, 3n)], { failed: true });
+  take(at(1, [initialise(alice), initialise(carol)]), tried);
+  expect(rows(alice)).toEqual(["withdrawal failed 1 0 0", "lock failed 2 0 0", "transfer_out failed 3 0 0"]);
+  take(at(4, [taking]));
+  expect([rows(alice), rows(bob)]).toEqual([[], ["lock failed 2 0 0", "transfer_out failed 3 0 0"]]);
+  expect(outcome("slot 5")).toBe("failed");
+});
+
 Deno.test("receive() takes back what the former owner's collateral paid for, when the address turns out to be another's", () => {
   const { take, outcome, vault } = growing();
   take(at(1, [initialise(alice), initialise(carol)]), at(2, [deposit(alice, 10n)]));

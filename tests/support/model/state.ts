@@ -4,7 +4,6 @@
  * @module
  */
 import type { Settlement } from "@/lib/domain/settlement.ts";
-import type { Candidate } from "./candidate.ts";
 import { canBeShown } from "./explanation.ts";
 import type { Leg, LegType } from "./leg.ts";
 import { candidatesOf, type Model } from "./model.ts";
@@ -50,8 +49,7 @@ export function stateOf(model: Model): LedgerState {
   const applied = candidatesOf(model.entries, "applied");
   const tenures = tenuresOf(applied);
   const changes = changesOf(applied, tenures);
-  const failed = candidatesOf(model.entries, "failed").filter((candidate) => canBeShown(candidate, tenures))
-    .map((candidate) => ({ ...candidate, legs: ownLegsOf(candidate, tenures) }));
+  const failed = candidatesOf(model.entries, "failed").filter((candidate) => canBeShown(candidate, tenures));
   const histories = threadsOf([...applied, ...failed], tenures, new Set(tenures.keys()));
   const vaults = [...model.vaults.values()].map((vault): VaultState => ({
     ...vault,
@@ -60,13 +58,6 @@ export function stateOf(model: Model): LedgerState {
   }));
   const outcomes = [...model.entries].map(([signature, entry]) => [signature, inWords(entry)] as const);
   return { vaults: vaults.sort((a, b) => a.owner < b.owner ? -1 : 1), outcomes: new Map(outcomes), changes };
-}
-
-/** What a failed transaction shows. What a stranger tried with a vault in vain is none of its owner's history. */
-function ownLegsOf({ legs, namings }: Candidate, tenures: Tenures): readonly Leg[] {
-  const isForeign = ({ ordinal, owner, address }: Candidate["namings"][number], leg: Leg): boolean =>
-    ordinal === leg.ordinal && owner !== ownerAt(tenures, address, leg);
-  return legs.filter((leg) => !namings.some((naming) => isForeign(naming, leg)));
 }
 
 /** Codes of what is missing. */

@@ -29,7 +29,11 @@ export function changesOf(candidates: readonly Candidate[], tenures: Tenures): S
       const change = changeOf(event);
       if (!change) return [];
       const place = { slot, transactionIndex: transactionIndex ?? 0, signature, ordinal: event.ordinal };
-      const owner = event.vault === null ? null : ownerAt(tenures, event.vault, place);
+      const owner = event.kind === "initialise"
+        ? event.owner
+        : event.vault === null
+        ? null
+        : ownerAt(tenures, event.vault, place);
       const authority = event.kind === "pause" ? event.authority : null;
       return [{ ...place, address: event.vault, owner, change, authority }];
     })

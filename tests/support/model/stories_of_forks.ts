@@ -4,7 +4,7 @@
  * @module
  */
 import { deposit, initialise, lock, transfer, unlock, withdrawal } from "@/tests/support/book.ts";
-import { close, pause } from "./deeds.ts";
+import { close, inVaultOf, pause } from "./deeds.ts";
 import { again, finalized, lost } from "./step.ts";
 import { type Story, story } from "./story.ts";
 
@@ -46,10 +46,40 @@ export const LOST: readonly Story[] = [
     const birth = tx(2, initialise(alice));
     return [
       [tx(1, initialise(bob), deposit(bob, 9n)), birth, tx(3, transfer(bob, alice, 5n)), tx(4, withdrawal(alice, 2n))],
-      [failed(5, lock(alice, 1n)), tx(6, pause(true, alice))],
+      [failed(5, lock(alice, 1n)), tx(6, pause(true, alice)), failed(8, transfer(bob, alice, 3n))],
       lost(birth),
       [tx(7, deposit(alice, 1n))],
       [again(birth, 1, 4)],
+    ];
+  }),
+  story("row 7: with the beginning of a vault falls that of another", ({ alice, bob, carol, tx }) => {
+    const birth = tx(1, initialise(alice));
+    return [
+      [birth, tx(2, deposit(alice, 5n), initialise(bob)), tx(3, deposit(bob, 7n)), tx(4, initialise(carol))],
+      [tx(5, transfer(bob, carol, 7n)), tx(6, withdrawal(carol, 7n))],
+      lost(birth),
+      [again(birth, 2, 9)],
+    ];
+  }),
+  story("row 7: from vault to vault falls what was opened again, and who came between is the owner", (
+    { alice, bob, carol, nobody, tx },
+  ) => {
+    const birth = tx(1, initialise(nobody));
+    return [
+      [tx(2, initialise(alice)), tx(3, inVaultOf(alice, initialise(bob)))],
+      [birth, tx(4, deposit(nobody, 1n), initialise(carol)), tx(5, initialise(alice), transfer(carol, alice, 0n))],
+      [tx(6, deposit(alice, 2n)), tx(7, transfer(alice, alice, 1n))],
+      lost(birth),
+      [again(birth, 2, 9)],
+    ];
+  }),
+  story("row 7: with the beginning of a vault falls that of another, which had waited for it", ({ alice, bob, tx }) => {
+    const birth = tx(2, initialise(alice), deposit(alice, 5n));
+    return [
+      [tx(4, withdrawal(alice, 2n), initialise(bob))],
+      [birth, tx(9, deposit(bob, 7n))],
+      lost(birth),
+      [again(birth, 3)],
     ];
   }),
   story("row 7: a transfer is lost on both sides", ({ alice, bob, tx, opening }) => {
@@ -146,6 +176,14 @@ export const ELSEWHERE: readonly Story[] = [
       [again(paid, 5, 7), beside(5, 6, lock(alice, 1n))],
       lost(paid),
       [again(paid, 5, 8)],
+    ];
+  }),
+  story("row 8: a landing elsewhere takes a vault from what comes with it", ({ alice, bob, tx }) => {
+    const paid = tx(2, deposit(alice, 5n));
+    return [
+      [tx(1, initialise(alice)), paid, tx(3, withdrawal(alice, 5n), initialise(bob))],
+      [again(paid, 9), tx(8, deposit(bob, 20n))],
+      lost(again(paid, 9)),
     ];
   }),
   story("row 8: several places in one delivery", ({ alice, tx, opening }) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AMOUNT_MAX } from "@/lib/domain/amount.ts";
 import { deposit, initialise, lock, transfer, unlock, withdrawal } from "@/tests/support/book.ts";
 import { as, close, inVaultOf, pause } from "./deeds.ts";
 import { lost } from "./step.ts";
@@ -126,6 +127,29 @@ export const TAKEN_OVER: readonly Story[] = [
     [tx(7, initialise(alice))],
     [tx(4, deposit(carol, 17n))],
   ]),
+  story("row 54: the opening is lost, and one that waited is the first", ({ alice, bob, carol, nobody, tx }) => {
+    const taking = tx(5, initialise(alice), inVaultOf(alice, initialise(bob)));
+    return [
+      [taking, tx(2, initialise(carol), deposit(carol, 8n), transfer(carol, alice, 1n))],
+      [tx(6, transfer(alice, alice, 1n), inVaultOf(alice, initialise(nobody)))],
+      lost(taking),
+    ];
+  }),
+  story(
+    "row 54: an opening makes room for what comes before it in its own transaction",
+    ({ alice, bob, carol, tx }) => [
+      [tx(1, initialise(alice), initialise(carol)), tx(2, deposit(alice, 10n)), tx(6, transfer(alice, carol, 10n))],
+      [tx(4, withdrawal(alice, 10n), inVaultOf(alice, initialise(bob)))],
+      [tx(5, inVaultOf(alice, deposit(bob, 10n)))],
+    ],
+  ),
+  story("row 54: what is too large for the owner that it names", ({ alice, bob, tx }) => {
+    const taking = tx(4, inVaultOf(alice, initialise(bob)));
+    return [
+      [tx(1, initialise(alice)), taking, tx(6, deposit(alice, AMOUNT_MAX), deposit(alice, 1n))],
+      lost(taking),
+    ];
+  }),
   story("row 54: there and back", ({ alice, bob, tx }) => [
     [tx(1, initialise(alice)), tx(2, deposit(alice, 8n)), tx(7, withdrawal(alice, 8n))],
     [tx(3, inVaultOf(alice, initialise(bob))), tx(4, inVaultOf(alice, deposit(bob, 5n)))],
