@@ -132,7 +132,7 @@ create table vaultbook.status_changes (
 create unique index status_changes_happen_once on vaultbook.status_changes
   (signature, event_index, coalesce(rolled_back_at, '-infinity'::timestamptz));
 comment on index vaultbook.status_changes_happen_once is 'Invariant I1, for what moves no balance.';
-create index status_changes_position_idx on vaultbook.status_changes (vault_address, slot, transaction_index, event_index)
+create index status_changes_position_idx on vaultbook.status_changes (vault_address, slot, transaction_index, signature, event_index)
   where rolled_back_at is null;
 comment on index vaultbook.status_changes_position_idx is 'The latest one in chain order is in force.';
 create index status_changes_rolled_back_at_idx on vaultbook.status_changes (rolled_back_at) where rolled_back_at is not null;

@@ -1,13 +1,14 @@
 -- Events: what the inbox tells, each with the owners that its vaults had at its place on the chain.
 
 create view vaultbook.openings as
-select c.vault_address, c.slot, c.transaction_index, c.event_index, c.owner
+select c.vault_address, c.slot, c.transaction_index, c.signature, c.event_index, c.owner
   from vaultbook.status_changes as c
  where c.change = 'initialise' and c.rolled_back_at is null;
 comment on view vaultbook.openings is 'Who owns an address from which place of the chain on.';
 comment on column vaultbook.openings.vault_address is 'Address of the vault';
 comment on column vaultbook.openings.slot is 'Slot of the block';
 comment on column vaultbook.openings.transaction_index is 'Place in its block, from 0';
+comment on column vaultbook.openings.signature is 'The Solana transaction that opened it';
 comment on column vaultbook.openings.event_index is 'Place of the event in its transaction, from 0';
 comment on column vaultbook.openings.owner is 'Owner from there on';
 
@@ -19,24 +20,24 @@ select i.signature, i.slot, i.transaction_index, e.ordinal as event_index, i.blo
        coalesce(
          (select o.owner from vaultbook.openings as o
            where o.vault_address = e.vault
-             and (o.slot, o.transaction_index, o.event_index) <= (i.slot, i.transaction_index, e.ordinal)
-           order by o.slot desc, o.transaction_index desc, o.event_index desc
+             and (o.slot, o.transaction_index, o.signature, o.event_index) <= (i.slot, i.transaction_index, i.signature, e.ordinal)
+           order by o.slot desc, o.transaction_index desc, o.signature desc, o.event_index desc
            limit 1),
          (select o.owner from vaultbook.openings as o
            where o.vault_address = e.vault
-           order by o.slot, o.transaction_index, o.event_index
+           order by o.slot, o.transaction_index, o.signature, o.event_index
            limit 1)
        ) as owner,
        e.to_vault,
        coalesce(
          (select o.owner from vaultbook.openings as o
            where o.vault_address = e.to_vault
-             and (o.slot, o.transaction_index, o.event_index) <= (i.slot, i.transaction_index, e.ordinal)
-           order by o.slot desc, o.transaction_index desc, o.event_index desc
+             and (o.slot, o.transaction_index, o.signature, o.event_index) <= (i.slot, i.transaction_index, i.signature, e.ordinal)
+           order by o.slot desc, o.transaction_index desc, o.signature desc, o.event_index desc
            limit 1),
          (select o.owner from vaultbook.openings as o
            where o.vault_address = e.to_vault
-           order by o.slot, o.transaction_index, o.event_index
+           order by o.slot, o.transaction_index, o.signature, o.event_index
            limit 1)
        ) as to_owner,
        e.token_account, e.amount, e.total_after, e.locked_after, e.available_after, e.reason, e.authority, e.paused, e.at

@@ -64,14 +64,14 @@ as $$
                when held.owner is distinct from (
                  select o.owner from vaultbook.openings as o
                   where o.vault_address = held.vault_address
-                  order by o.slot desc, o.transaction_index desc, o.event_index desc
+                  order by o.slot desc, o.transaction_index desc, o.signature desc, o.event_index desc
                   limit 1
                ) then 'closed'
                else (
                  select case c.change when 'close' then 'closed' when 'pause' then 'paused' else 'active' end
                    from vaultbook.status_changes as c
                   where c.vault_address = held.vault_address and c.rolled_back_at is null
-                  order by c.slot desc, c.transaction_index desc, c.event_index desc
+                  order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
                   limit 1
                )
              end as status

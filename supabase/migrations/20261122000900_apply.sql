@@ -189,7 +189,9 @@ begin
     -- Where something was taken back, what is written already may be impossible without it.
     with misfit as (
       update vaultbook.inbox as i
-         set outcome = m.outcome, code = m.code, reason = m.reason, waits_until_slot = m.waits_until_slot, decided_at = clock_timestamp()
+         set outcome = m.outcome, code = m.code, reason = m.reason, decided_at = clock_timestamp(),
+             -- In other company, or alone, it may be short earlier: with each of them it can become possible.
+             waits_until_slot = case when m.outcome = 'parked' then greatest(m.waits_until_slot, i.waits_until_slot) end
         from vaultbook.misfits(folded, withdrawn <> '{}') as m
        where i.signature = m.signature and i.outcome <> 'conflict'
       returning i.signature

@@ -96,7 +96,7 @@ begin
       );
       if own.is_short then
         update vaultbook.inbox as i
-           set waits_until_slot = s.slot
+           set waits_until_slot = greatest(s.slot, i.waits_until_slot)
           from (select vaultbook.short_at(own.signature) as slot) as s
          where i.signature = own.signature and i.outcome <> 'conflict' and s.slot is not null;
         continue when found;

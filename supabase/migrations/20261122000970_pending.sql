@@ -57,7 +57,7 @@ begin
     when (
       select c.change = 'pause' from vaultbook.status_changes as c
        where c.vault_address is null and c.rolled_back_at is null
-       order by c.slot desc, c.transaction_index desc, c.event_index desc
+       order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
        limit 1
     ) then array['VB404', 'The protocol is paused']
     when p_amount < 1 then array['VB405', 'The amount is not above 0']

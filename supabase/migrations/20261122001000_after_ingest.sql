@@ -36,7 +36,7 @@ begin
       select c.*,
              (select o.owner from vaultbook.openings as o
                where o.vault_address = c.vault_address
-               order by (o.slot, o.transaction_index, o.event_index) <= (c.slot, c.transaction_index, c.event_index) desc, o.slot desc
+               order by (o.slot, o.transaction_index, o.signature, o.event_index) <= (c.slot, c.transaction_index, c.signature, c.event_index) desc, o.slot desc
                limit 1) as vault_owner
         from vaultbook.status_changes as c
        where c.signature = any (p_settled) and c.rolled_back_at is null
@@ -100,8 +100,8 @@ begin
          and 'close' = (
                select c.change from vaultbook.status_changes as c
                 where c.vault_address = v.vault_address and c.rolled_back_at is null
-                  and (c.slot, c.transaction_index, c.event_index) < (r.slot, r.transaction_index, r.event_index)
-                order by c.slot desc, c.transaction_index desc, c.event_index desc
+                  and (c.slot, c.transaction_index, c.signature, c.event_index) < (r.slot, r.transaction_index, r.signature, r.event_index)
+                order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
                 limit 1
              )
       union all
@@ -163,7 +163,7 @@ begin
      and 'pause' is distinct from (
        select c.change from vaultbook.status_changes as c
         where c.vault_address is null and c.rolled_back_at is null
-        order by c.slot desc, c.transaction_index desc, c.event_index desc
+        order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
         limit 1
      );
   update public.alerts as a

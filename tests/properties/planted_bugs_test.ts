@@ -35,16 +35,17 @@ async function firstFinding(bug: PlantedBug | null): Promise<string | null> {
   const audit = await openAudit();
   try {
     if (bug) await plant(audit.database.admin, bug);
-    const [first, then] = bug?.about ? split(STORIES, bug.about) : [STORIES, []];
-    for (const { steps } of [...first, ...then]) {
-      for (const step of steps) {
+    for (const stories of bug?.about ? split(STORIES, bug.about) : [STORIES]) {
+      for (const step of stories.flatMap(({ steps }) => steps)) {
         // What was taken back cannot be refused: an error is a finding.
         const taken = await audit.take(step).catch((error: unknown) => [String(error)]);
         const found = [...taken, ...audit.disagreements()].at(0);
         if (found !== undefined) return found;
       }
+      const found = (await audit.conclude()).at(0);
+      if (found !== undefined) return found;
     }
-    return (await audit.conclude()).at(0) ?? null;
+    return null;
   } finally {
     await audit.close();
   }

@@ -8,7 +8,7 @@
  */
 import type { ReadTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
-import { byTransaction, type Place } from "./place.ts";
+import { byPlace, type Place } from "./place.ts";
 
 /** What a leg is called in the ledger. */
 export type LegType = "deposit" | "withdrawal" | "lock" | "unlock" | "transfer_out" | "fee" | "transfer_in";
@@ -72,5 +72,5 @@ function sidesOf(event: LedgerEvent, failed: boolean): Side[] {
 
 /** Chain order, and within one event: leaving before arriving. */
 export function byChainOrder(a: Leg, b: Leg): number {
-  return byTransaction(a, b) || a.side - b.side;
+  return byPlace(a, b) || a.side - b.side;
 }

@@ -16,20 +16,10 @@ export interface Place {
 
 /**
  * Chain order. Two forks can hold different transactions in one place, and the ledger can have heard of both: what is left open
- * then, their signatures decide, byte by byte.
+ * then, their signatures decide, byte by byte, so that the events of one transaction stay together.
  */
 export function byPlace(a: Place, b: Place): number {
-  return a.slot - b.slot || a.transactionIndex - b.transactionIndex || a.ordinal - b.ordinal || bySignature(a, b);
-}
-
-/** Chain order, in which the events of one transaction stay together even where another lies in its place. */
-export function byTransaction(a: Place, b: Place): number {
   return a.slot - b.slot || a.transactionIndex - b.transactionIndex || bySignature(a, b) || a.ordinal - b.ordinal;
-}
-
-/** Whether `a` lies before `b`, or in the same place. */
-export function isAtOrBefore(a: Place, b: Place): boolean {
-  return (a.slot - b.slot || a.transactionIndex - b.transactionIndex || a.ordinal - b.ordinal) <= 0;
 }
 
 function bySignature({ signature: a }: Place, { signature: b }: Place): number {

@@ -16,7 +16,7 @@ export interface PlantedBug {
   readonly about?: RegExp;
 }
 
-/** A mistake in this function or view. */
-export function bug(where: string, name: string, sound: string, broken: string): PlantedBug {
-  return { where, name, sound, broken };
+/** A mistake in this function or view; with the names of stories that show it, where it shows in few. */
+export function bug(where: string, name: string, sound: string, broken: string, about?: RegExp): PlantedBug {
+  return { where, name, sound, broken, ...about && { about } };
 }

@@ -30,7 +30,13 @@ export const FORKS: readonly PlantedBug[] = [
     "where gone.slot = p.slot",
   ),
   bug("relocate", "what is lost stays lost", "else k.is_lost or (b.slot", "else (b.slot"),
-  bug("relocate", "it keeps the balances of its old place", "content = coalesce(b.content, i.content),", ""),
+  bug(
+    "relocate",
+    "it keeps the balances of its old place",
+    "content = coalesce(b.content, i.content),",
+    "",
+    /lost landing told/,
+  ),
   bug(
     "note_landings",
     "other places are not noted",
@@ -49,6 +55,13 @@ export const FORKS: readonly PlantedBug[] = [
     "vaultbook.misfits(folded, withdrawn <> '{}')",
     "vaultbook.misfits(folded, false)",
   ),
+  bug(
+    "apply_together",
+    "what depended on an opening that fell stays",
+    "where c.signature = any (fallen) and c.change",
+    "where false and c.change",
+  ),
+  bug("settle", "what was tried on the way stays on record", "if decided.takes_back then", "if false then"),
   bug(
     "fold",
     "what was taken back still counts for what follows",
@@ -73,18 +86,18 @@ export const FORKS: readonly PlantedBug[] = [
 export const OWNERS: readonly PlantedBug[] = [
   bug("openings", "what was taken back still opens", " AND (rolled_back_at IS NULL)", ""),
   bug(
-    "apply_possible",
+    "apply_together",
     "rows stay with the former owner",
-    "more := vaultbook.misattributed(openers || p_taken_back || astray);",
-    "null;",
+    "astray := vaultbook.without(vaultbook.misattributed(shifted), candidates);",
+    "astray := '{}';",
   ),
   bug("misattributed", "failed ones stay with the former owner", "i.outcome = 'failed' and i.code is null", "false"),
   bug("misattributed", "the counterparty stays", "and l.counterparty is not distinct from t.counterparty", ""),
   bug(
     "refresh_status",
     "the first word on a vault is the last",
-    "order by c.slot desc, c.transaction_index desc, c.event_index desc",
-    "order by c.slot, c.transaction_index, c.event_index",
+    "order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc",
+    "order by c.slot, c.transaction_index, c.signature, c.event_index",
   ),
   bug(
     "refresh_status",
@@ -98,5 +111,6 @@ export const OWNERS: readonly PlantedBug[] = [
     "an owner can have two vaults",
     "join owned as v on v.owner = o.named_owner and v.vault_address = o.vault",
     "join owned as v on v.owner = o.named_owner",
+    /nobody gets/,
   ),
 ];

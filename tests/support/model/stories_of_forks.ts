@@ -199,6 +199,17 @@ export const ELSEWHERE: readonly Story[] = [
     [tx(6, lock(alice, 11n))],
     lost(tx(5)),
   ]),
+  // Which of them comes first is for their signatures to say.
+  story("row 8: two forks put a pause and an opening in one place", ({ alice, bob, carol, tx, beside, opening }) => [
+    [opening(), tx(5, close(alice)), tx(5, close(bob)), tx(5, close(carol))],
+    [
+      beside(6, 0, initialise(alice)),
+      tx(6, pause(true, alice)),
+      beside(7, 0, pause(true, bob)),
+      tx(7, initialise(bob)),
+    ],
+    [beside(8, 0, initialise(carol)), tx(8, pause(true, carol))],
+  ]),
   story("row 8: balances that a lost landing told of raise no alarm", ({ alice, tx, beside, opening }) => {
     const [before, after] = [tx(2, deposit(alice, 5n, 5n)), tx(2, deposit(alice, 5n, 12n))];
     return [[opening(), before], lost(before), [beside(2, 1, deposit(alice, 7n, 7n))], [again(after, 3)]];

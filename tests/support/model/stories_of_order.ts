@@ -84,4 +84,10 @@ export const LATE: readonly Story[] = [
     [tx(4, transfer(bob, carol, 10n)), tx(5, transfer(carol, alice, 10n))],
     [tx(3, transfer(alice, bob, 10n))],
   ]),
+  story("two that are possible only together wait for what both are short of", ({ alice, bob, carol, tx }) => [
+    [tx(1, initialise(alice), initialise(bob), initialise(carol), deposit(carol, 5n)), tx(2, deposit(alice, 10n))],
+    [tx(6, withdrawal(alice, 5n)), tx(8, withdrawal(alice, 3n))],
+    [tx(4, transfer(alice, bob, 10n)), tx(5, withdrawal(bob, 10n), transfer(carol, alice, 5n))],
+    [tx(7, deposit(alice, 3n))],
+  ]),
 ];

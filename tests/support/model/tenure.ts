@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { byPlace, isAtOrBefore, type Place } from "./place.ts";
+import { byPlace, type Place } from "./place.ts";
 
 /** An address came to be somebody's vault. */
 export interface Opening extends Place {
@@ -44,7 +44,7 @@ export function ownerAt(tenures: Tenures, address: string, place: Place): string
   const openings = tenures.get(address);
   if (!openings) return null;
   if (openings.length === 1) return openings[0]?.owner ?? null;
-  return (openings.findLast((opening) => isAtOrBefore(opening, place)) ?? openings[0])?.owner ?? null;
+  return (openings.findLast((opening) => byPlace(opening, place) <= 0) ?? openings[0])?.owner ?? null;
 }
 
 /** Everyone who ever owns one of these addresses. */
