@@ -1,27 +1,131 @@
 /**
  * Public keys and signatures in base58, checked to the byte.
  *
+ * Own code and not a package: a delivery names thousands of keys, and text of any length must cost no more than its bytes are worth.
+ *
  * @module
  */
-import bs58 from "bs58";
 
 /** Bytes of a public key. */
 export const PUBLIC_KEY_BYTES = 32;
 /** Bytes of a signature. */
 export const SIGNATURE_BYTES = 64;
 
+/** In the order of ASCII, so that texts of one length compare as their numbers do. */
+const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+/** Digit by character code. */
+const DIGITS = new Uint8Array(128);
+for (let digit = 0; digit < 58; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
+/** The two letters of each number below 58². */
+const PAIRS = [...ALPHABET].flatMap((high) => [...ALPHABET].map((low) => high + low));
+const ONLY_ALPHABET = /^[1-9A-HJ-NP-Za-km-z]*$/;
+
+/** Digits that a number holds exactly together: 58^9 < 2^53. */
+const CHUNK = 9;
+/** A public key is 16 words of two bytes, and nine groups of five digits. */
+const WORDS = PUBLIC_KEY_BYTES / 2;
+const GROUPS = 9;
+const GROUP = 58 ** 5;
+/** What a one in each word adds to each group. */
+const SHARES = Float64Array.from({ length: WORDS * GROUPS }, (_, i) => {
+  const [word, group] = [Math.floor(i / GROUPS), i % GROUPS];
+  const share = 2n ** BigInt(16 * (WORDS - 1 - word)) / 58n ** BigInt(5 * (GROUPS - 1 - group)) % BigInt(GROUP);
+  // not an amount: five digits
+  return Number(share);
+});
+
 /** The bytes behind base58 text; null where it is none. */
 export function bytesFromBase58(text: string): Uint8Array | null {
-  return bs58.decodeUnsafe(text) ?? null;
+  if (!ONLY_ALPHABET.test(text)) return null;
+  const zeros = leadingOnes(text);
+  let value = 0n;
+  for (let from = zeros; from < text.length; from += CHUNK) {
+    const to = Math.min(from + CHUNK, text.length);
+    let chunk = 0;
+    for (let i = from; i < to; i++) chunk = chunk * 58 + (DIGITS[text.charCodeAt(i)] ?? 0);
+    value = value * 58n ** BigInt(to - from) + BigInt(chunk);
+  }
+  const words: bigint[] = [];
+  for (; value > 0n; value >>= 64n) words.push(BigInt.asUintN(64, value));
+  const view = new DataView(new ArrayBuffer(8 * words.length));
+  words.reverse().forEach((word, i) => view.setBigUint64(8 * i, word));
+  const number = new Uint8Array(view.buffer);
+  const first = number.findIndex((byte) => byte > 0);
+  const bytes = new Uint8Array(zeros + number.length - Math.max(first, 0));
+  bytes.set(number.subarray(Math.max(first, 0)), zeros);
+  return bytes;
 }
 
 /** Base58 of bytes. */
 export function base58FromBytes(bytes: Uint8Array): string {
-  return bs58.encode(bytes);
+  let zeros = 0;
+  while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
+  const digits = bytes.length === PUBLIC_KEY_BYTES ? digitsOfKey(bytes) : digitsOf(bytes);
+  return "1".repeat(zeros) + digits.slice(leadingOnes(digits));
+}
+
+function digitsOf(bytes: Uint8Array): string {
+  let value = 0n;
+  for (const byte of bytes) value = value << 8n | BigInt(byte);
+  let digits = "";
+  // not an amount: one digit
+  for (; value > 0n; value /= 58n) digits = ALPHABET.charAt(Number(value % 58n)) + digits;
+  return digits;
+}
+
+/**
+ * The digits of 32 bytes, leading ones included: each two of them add their share to nine groups of five digits. A group stays exact,
+ * because 16 × 2^16 × 58^5 < 2^53.
+ */
+function digitsOfKey(bytes: Uint8Array): string {
+  const groups = new Float64Array(GROUPS);
+  for (let word = 0; word < WORDS; word++) {
+    const value = (bytes[2 * word] ?? 0) << 8 | (bytes[2 * word + 1] ?? 0);
+    for (let group = 0; group < GROUPS; group++) {
+      groups[group] = (groups[group] ?? 0) + value * (SHARES[word * GROUPS + group] ?? 0);
+    }
+  }
+  let digits = "";
+  let carried = 0;
+  for (let group = GROUPS - 1; group >= 0; group--) {
+    const sum = (groups[group] ?? 0) + carried;
+    carried = Math.floor(sum / GROUP);
+    const five = sum - carried * GROUP;
+    const high = Math.floor(five / 58 ** 3);
+    const rest = five - high * 58 ** 3;
+    const middle = Math.floor(rest / 58);
+    digits = `${PAIRS[high]}${PAIRS[middle]}${ALPHABET.charAt(rest - middle * 58)}${digits}`;
+  }
+  return digits;
 }
 
 /** Whether the text is base58 of exactly so many bytes. */
 export function isBase58Of(text: string, bytes: number): boolean {
-  // Longer text than any 64 bytes need is refused before the decoder, whose time grows with the square of its length.
-  return text.length <= 88 && bs58.decodeUnsafe(text)?.length === bytes;
+  const { least, most } = boundsOf(bytes);
+  if (text.length > Math.max(most.length, bytes) || !ONLY_ALPHABET.test(text)) return false;
+  if (text.startsWith("1")) return bytesFromBase58(text)?.length === bytes;
+  return isAtLeast(text, least) && isAtLeast(most, text);
+}
+
+/** The least and the largest number that takes so many bytes, in base58. */
+function boundsOf(bytes: number): { least: string; most: string } {
+  const known = BOUNDS.get(bytes);
+  if (known) return known;
+  const least = new Uint8Array(bytes);
+  least[0] = 1;
+  const bounds = { least: base58FromBytes(least), most: base58FromBytes(new Uint8Array(bytes).fill(255)) };
+  BOUNDS.set(bytes, bounds);
+  return bounds;
+}
+const BOUNDS = new Map<number, { least: string; most: string }>();
+
+/** Compares base58 texts without leading ones as numbers. */
+function isAtLeast(text: string, other: string): boolean {
+  return text.length === other.length ? text >= other : text.length > other.length;
+}
+
+function leadingOnes(text: string): number {
+  let ones = 0;
+  while (text.charCodeAt(ones) === 0x31) ones++;
+  return ones;
 }

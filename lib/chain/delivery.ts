@@ -14,6 +14,9 @@ import { readRawTransaction } from "./raw_transaction.ts";
 /** Most transactions of one delivery. */
 export const TRANSACTIONS_MAX = 1000;
 
+/** Not lenient: U+FFFD in place of what was sent would be a third content beside the two that are true. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * Reads a delivery.
  *
@@ -24,8 +27,7 @@ export const TRANSACTIONS_MAX = 1000;
 export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTransaction[] {
   let text: string;
   try {
-    // Not lenient: U+FFFD in place of what was sent would be a third content beside the two that are true.
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = UTF8.decode(body);
   } catch {
     return [quarantined("not_utf8")];
   }

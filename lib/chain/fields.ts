@@ -42,6 +42,17 @@ export function stringAt(value: unknown, path: string): string {
   return value;
 }
 
+/**
+ * A public key in base58, by its letters and length only: a transaction names up to 256 of them, and most are never looked at.
+ *
+ * @throws {Malformed}
+ */
+export function keyAt(value: unknown, path: string): string {
+  if (typeof value !== "string" || !PUBLIC_KEY.test(value)) throw new Malformed(path, "a public key", value);
+  return value;
+}
+const PUBLIC_KEY = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
+
 /** A whole number from 0 to `max`, by default the largest that JSON holds exactly. @throws {Malformed} */
 export function countAt(value: unknown, path: string, max: number = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > max) {

@@ -6,7 +6,11 @@
 import { isAmount } from "@/lib/domain/amount.ts";
 import type { ReadingCode } from "@/lib/domain/chain_transaction.ts";
 import { type LedgerEvent, type LedgerEventKind, TRANSFER_REASONS } from "@/lib/domain/ledger_event.ts";
+import { bytesFromBase64 } from "./base64.ts";
 import { type FieldValue, readFields } from "./borsh.ts";
+import type { Told } from "./event_calls.ts";
+import { TIMESTAMP_MAX } from "./landing.ts";
+import { vaultAddress } from "./pda.ts";
 import { DISCRIMINATOR_BYTES, discriminatorKey, type VaultProgram } from "./program.ts";
 
 /** Why something the program said cannot be used. */
@@ -20,16 +24,15 @@ export class Unreadable extends Error {
   }
 }
 
-/** Seconds since 1970 up to the year 9999: what a calendar, and PostgreSQL, holds. */
-export const TIMESTAMP_MAX = 253_402_300_799;
-
 /**
- * Decodes the text behind one `Program data: ` line of the program.
+ * Decodes one event that the program told of: the text behind a `Program data: ` line, or bytes.
  *
- * @throws {Unreadable} undecodable_event when the bytes are no event of the IDL, to the byte; amount_out_of_range above 2^63 − 1.
+ * @throws {Unreadable} undecodable_event when the bytes are no event of the IDL, to the byte; amount_out_of_range above 2^63 − 1;
+ * vault_not_of_owner when the vault is not where the owner's must be.
  */
-export function eventFromLog(program: VaultProgram, data: string, ordinal: number): LedgerEvent {
-  const bytes = bytesFromBase64(data);
+export function eventFromTold(program: VaultProgram, told: Told, ordinal: number): LedgerEvent {
+  const bytes = typeof told === "string" ? bytesFromBase64(told) : told;
+  if (bytes === null) throw new Unreadable("undecodable_event", `event ${ordinal}: what was logged must be base64`);
   const schema = bytes.length < DISCRIMINATOR_BYTES ? undefined : program.events.get(discriminatorKey(bytes));
   if (!schema) {
     throw new Unreadable("undecodable_event", `event ${ordinal}: no event of the IDL has this discriminator`);
@@ -40,7 +43,7 @@ export function eventFromLog(program: VaultProgram, data: string, ordinal: numbe
   } catch (error) {
     throw new Unreadable("undecodable_event", `event ${ordinal}: ${schema.name} ${messageOf(error)}`);
   }
-  return ledgerEvent(schema.effect, ordinal, (part) => fields[schema.parts[part] ?? ""]);
+  return atItsOwners(program, ledgerEvent(schema.effect, ordinal, (part) => fields[schema.parts[part] ?? ""]));
 }
 
 /**
@@ -48,7 +51,7 @@ export function eventFromLog(program: VaultProgram, data: string, ordinal: numbe
  *
  * @param accounts the instruction's accounts, base58, in its order.
  * @returns null for an instruction that has no effect on the ledger.
- * @throws {Unreadable} as {@link eventFromLog}; also when it names fewer accounts than the IDL.
+ * @throws {Unreadable} as {@link eventFromTold}; also when it names fewer accounts than the IDL.
  */
 export function eventFromInstruction(
   program: VaultProgram,
@@ -64,10 +67,23 @@ export function eventFromInstruction(
   } catch (error) {
     throw new Unreadable("undecodable_event", `instruction ${ordinal}: ${schema.name} ${messageOf(error)}`);
   }
-  return ledgerEvent(schema.effect, ordinal, (part) => {
+  const event = ledgerEvent(schema.effect, ordinal, (part) => {
     const account = schema.accounts[part];
     return account === undefined ? args[schema.parts[part] ?? ""] : accounts[account];
   });
+  return atItsOwners(program, event);
+}
+
+/** The event, once its vault is where the program puts the vault of the owner it names. */
+function atItsOwners(program: VaultProgram, event: LedgerEvent): LedgerEvent {
+  if (!("owner" in event) || event.owner === null) return event;
+  const { ordinal, kind, owner, vault } = event;
+  const expected = vaultAddress(program, owner);
+  if (expected === null || expected === vault) return event;
+  throw new Unreadable(
+    "vault_not_of_owner",
+    `event ${ordinal}: ${kind} at ${vault}, and the vault of ${owner} is ${expected}`,
+  );
 }
 
 function ledgerEvent(
@@ -79,26 +95,42 @@ function ledgerEvent(
   switch (kind) {
     case "initialise":
       return {
-        ...{ kind, ordinal, owner: key("owner"), vault: key("vault"), tokenAccount: key("token_account") },
+        kind,
+        ordinal,
+        owner: key("owner"),
+        vault: key("vault"),
+        tokenAccount: key("token_account"),
         at: timestampOrNull(part("at")),
       };
     case "deposit":
     case "withdrawal":
       return {
-        ...{ kind, ordinal, owner: key("owner"), vault: key("vault"), amount: amount("amount") },
+        kind,
+        ordinal,
+        owner: key("owner"),
+        vault: key("vault"),
+        amount: amount("amount"),
         totalAfter: amountOrNull("total_after"),
       };
     case "lock":
     case "unlock":
       return {
-        ...{ kind, ordinal, owner: keyOrNull("owner"), vault: key("vault"), amount: amount("amount") },
+        kind,
+        ordinal,
+        owner: keyOrNull("owner"),
+        vault: key("vault"),
+        amount: amount("amount"),
         lockedAfter: amountOrNull("locked_after"),
         availableAfter: amountOrNull("available_after"),
         authority: key("authority"),
       };
     case "transfer":
       return {
-        ...{ kind, ordinal, vault: key("vault"), toVault: key("to_vault"), amount: amount("amount") },
+        kind,
+        ordinal,
+        vault: key("vault"),
+        toVault: key("to_vault"),
+        amount: amount("amount"),
         authority: key("authority"),
         // A program with reasons of its own has them recorded as Other.
         reason: TRANSFER_REASONS.find((reason) => reason === part("reason")) ?? "Other",
@@ -155,15 +187,6 @@ function checkedAmount(value: FieldValue | undefined, name: string, ordinal: num
 function timestampOrNull(value: FieldValue | undefined): number | null {
   // not an amount: seconds, checked to be in range
   return typeof value === "bigint" && value >= 0n && value <= BigInt(TIMESTAMP_MAX) ? Number(value) : null;
-}
-
-/** Strict: padded, no blank, no other alphabet. The runtime writes it so; anything else did not come from it. */
-function bytesFromBase64(text: string): Uint8Array {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new Unreadable("undecodable_event", "logged data must be base64");
-  }
-  const binary = atob(text);
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
 function messageOf(error: unknown): string {

@@ -16,6 +16,7 @@ export interface Idl {
     readonly accounts: readonly { readonly name: string }[];
     readonly args: readonly IdlField[];
   }[];
+  readonly accounts?: readonly { readonly name: string; readonly discriminator: readonly number[] }[];
   readonly events: readonly { readonly name: string; readonly discriminator: readonly number[] }[];
   readonly types: readonly {
     readonly name: string;
@@ -41,6 +42,15 @@ export interface Mapping {
       { effect: string; accounts: Readonly<Record<string, string>>; args?: Readonly<Record<string, string>> }
     >
   >;
+  /**
+   * True: an instruction with an effect has exactly that one, whole, and tells of it in exactly one event; the other instructions of the
+   * IDL have none. Only then can a transaction that succeeded be read by its instructions.
+   */
+  readonly instructions_tell_all?: boolean;
+  /** Seeds of a vault's address: text, or a part. Absent: no address is checked. */
+  readonly vault_seeds?: readonly (string | { readonly part: string })[];
+  /** Roles of accounts, with the fields that hold their parts. */
+  readonly accounts?: Readonly<Record<string, { name: string; fields: Readonly<Record<string, string>> }>>;
 }
 
 /** An event of the program: its layout, and where its effect's parts are. */
@@ -63,11 +73,30 @@ export interface InstructionSchema {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** A vault program, ready to read by. Both maps go by discriminator in hexadecimal. */
+/** An account of the program: its layout, and where its parts are. */
+export interface AccountSchema {
+  readonly name: string;
+  /** In hexadecimal. */
+  readonly discriminator: string;
+  readonly fields: FieldLayout;
+  /** Part of the role → name of the field. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** A vault program, ready to read by. The maps go by discriminator in hexadecimal. */
 export interface VaultProgram {
   readonly address: string;
   readonly events: ReadonlyMap<string, EventSchema>;
   readonly instructions: ReadonlyMap<string, InstructionSchema>;
+  /**
+   * Discriminators of the instructions without effect. Null where the mapping does not say that instructions tell everything: then nothing
+   * is read from the instructions of a transaction that succeeded.
+   */
+  readonly inertInstructions: ReadonlySet<string> | null;
+  /** Seeds of a vault's address: bytes, or "owner" for the owner's key. Null where the IDL does not say: then no address is checked. */
+  readonly vaultSeeds: readonly (Uint8Array | "owner")[] | null;
+  /** Layouts of the program's accounts by role, with the discriminator in hex; a role is absent where the IDL has no such account. */
+  readonly accounts: { readonly vault?: AccountSchema; readonly authority?: AccountSchema };
 }
 
 /** Bytes of a discriminator. */
@@ -87,9 +116,10 @@ const EFFECTS: readonly string[] = [
 /** Discriminator as the key of the maps. */
 export function discriminatorKey(bytes: Uint8Array | readonly number[]): string {
   let key = "";
-  for (let i = 0; i < DISCRIMINATOR_BYTES; i++) key += (bytes[i] ?? 0).toString(16).padStart(2, "0");
+  for (let i = 0; i < DISCRIMINATOR_BYTES; i++) key += HEX[bytes[i] ?? 0];
   return key;
 }
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * Prepares a program for reading.
@@ -137,7 +167,36 @@ export function compileProgram(address: string, idl: Idl, mapping: Mapping): Vau
       parts: mapped.args ?? {},
     });
   }
-  return { address, events, instructions };
+  const inert = idl.instructions.filter(({ name }) => !mapping.instructions[name]);
+  return {
+    address,
+    events,
+    instructions,
+    inertInstructions: mapping.instructions_tell_all
+      ? new Set(inert.map(({ name, discriminator }) => keyOf(name, discriminator)))
+      : null,
+    vaultSeeds:
+      mapping.vault_seeds?.map((seed) => typeof seed === "string" ? new TextEncoder().encode(seed) : "owner") ?? null,
+    accounts: accountsOf(idl, mapping, structs),
+  };
+}
+
+function accountsOf(
+  idl: Idl,
+  mapping: Mapping,
+  structs: ReadonlyMap<string, Idl["types"][number]["type"]>,
+): VaultProgram["accounts"] {
+  const schemas = Object.entries(mapping.accounts ?? {}).map(([role, { name, fields }]) => {
+    const account = idl.accounts?.find((account) => account.name === name) ?? refuse(`accounts.${name}`, "is missing");
+    const layout = layoutOf(structs.get(name)?.fields ?? refuse(`types.${name}`, "must be a struct"), structs);
+    for (const field of Object.values(fields)) {
+      if (!layout.some(({ name }) => name === field)) {
+        refuse(`accounts.${name}`, `has no field ${field} for its mapping`);
+      }
+    }
+    return [role, { name, discriminator: keyOf(name, account.discriminator), fields: layout, parts: fields }] as const;
+  });
+  return Object.fromEntries(schemas);
 }
 
 function keyOf(name: string, discriminator: readonly number[]): string {
@@ -160,6 +219,7 @@ function layoutOf(
     if (type === "pubkey" || type === "u8" || type === "bool" || type === "u64" || type === "i64") {
       return { name, layout: { type } };
     }
+    if ((type as { vec?: unknown }).vec === "pubkey") return { name, layout: { type: "vec", of: { type: "pubkey" } } };
     const defined = (type as { defined?: { name?: string } }).defined?.name ?? "";
     const named = structs.get(defined);
     if (named?.kind !== "enum") refuse(name, `has a type that no event may hold: ${JSON.stringify(type)}`);

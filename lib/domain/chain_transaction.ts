@@ -15,9 +15,11 @@ export const READING_CODES = {
   logs_missing: "The vault program ran, but the delivery carries no logs",
   log_truncated: "The log was cut at Solana's limit, so events may be missing",
   log_inconsistent: "The log's invocations do not nest, so its events cannot be attributed",
+  accounts_missing: "The delivery does not carry the accounts that the transaction took from address tables",
+  calls_missing: "The delivery does not carry the calls between programs, and the vault program may be among them",
   event_missing: "An instruction that moves balances ran, but no event tells what it did",
   position_unknown: "The delivery does not say where in its block the transaction lies",
-  enhanced_form: "An enhanced delivery carries no logs, so its events must be fetched",
+  enhanced_form: "An enhanced delivery carries no logs, and its instructions do not prove what happened",
   // quarantined: somebody has to look
   not_json: "The body is not JSON",
   not_utf8: "The body is not UTF-8",
@@ -25,6 +27,7 @@ export const READING_CODES = {
   too_many_transactions: "The body holds more than 1000 transactions",
   malformed: "A field that must be there is missing or of the wrong kind",
   undecodable_event: "The vault program logged data that is no event of its IDL",
+  vault_not_of_owner: "A vault is not at the address that follows from its owner",
   amount_out_of_range: "An amount is larger than 2^63 − 1 base units",
   unexpected_error: "Reading or storing it failed in a way that nobody foresaw",
 } as const;

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import bs58 from "bs58";
+import { createAddressBook, findProgramAddress, TOKEN_PROGRAM, USDT_MINT } from "@/supabase/local/demo/address.ts";
 
 /** The vault program of the tests. */
 export const PROGRAM = key("program");
@@ -21,10 +22,16 @@ export function signature(name: string): string {
   return bs58.encode(createHash("sha512").update(name).digest());
 }
 
-/** The vault and the token account of an owner. */
+const addresses = createAddressBook(PROGRAM, USDT_MINT);
+
+/** The vault and the token account of an owner: real program-derived addresses, each derived once. */
 export function vaultOf(owner: string): { vault: string; tokenAccount: string } {
-  return { vault: key(`vault of ${owner}`), tokenAccount: key(`token account of ${owner}`) };
+  const { address, tokenAccount } = addresses.vaultOf(owner);
+  return { vault: address, tokenAccount };
 }
+
+/** The address that the program signs with when it calls itself to tell of an event. */
+export const EVENT_AUTHORITY = findProgramAddress([new TextEncoder().encode("__event_authority")], PROGRAM).address;
 
 /** A field of an event or of an instruction's arguments. */
 export type Field = { pk: string } | { u64: bigint } | { i64: bigint } | { u8: number };
@@ -106,6 +113,20 @@ export function logOf(...emitted: Uint8Array[]): string[] {
   ];
 }
 
+/** An instruction: whose, with which bytes, on which accounts. */
+export interface Instruction {
+  readonly program: string;
+  readonly data: Uint8Array;
+  readonly accounts: readonly string[];
+  /** For one under another: how deep, 2 at least. Left out where the delivery does not tell. */
+  readonly height?: number;
+}
+
+/** A top-level instruction, and what it called. */
+export interface Call extends Instruction {
+  readonly inner?: readonly Instruction[];
+}
+
 /** What differs from a plain successful transaction. */
 export interface RawOptions {
   readonly signature?: string;
@@ -115,7 +136,7 @@ export interface RawOptions {
   readonly logs?: readonly string[] | null;
   readonly err?: unknown;
   /** Instructions: data bytes and accounts by name; default one call of the vault program without arguments. */
-  readonly calls?: readonly { program: string; data: Uint8Array; accounts: readonly string[] }[];
+  readonly calls?: readonly Call[];
   readonly tokenBalances?: readonly { account: string; owner: string; before: bigint; after: bigint }[];
 }
 
@@ -126,26 +147,34 @@ export function rawTransaction(options: RawOptions): Record<string, unknown> {
   const keys = [
     ...new Set([
       key("payer"),
-      ...calls.flatMap((call) => [...call.accounts, call.program]),
+      ...calls.flatMap((call) => [call, ...(call.inner ?? [])]).flatMap((call) => [...call.accounts, call.program]),
       ...tokenBalances.map((b) => b.account),
     ]),
   ];
   const balances = (side: "before" | "after"): unknown[] =>
     tokenBalances.map((balance) => ({
       accountIndex: keys.indexOf(balance.account),
-      mint: "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB",
+      mint: USDT_MINT,
       owner: balance.owner,
-      programId: "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+      programId: TOKEN_PROGRAM,
       uiTokenAmount: { amount: String(balance[side]), decimals: 6, uiAmount: 0.5, uiAmountString: "0.5" },
     }));
   const slot = options.slot ?? 301_020_408;
+  const compiled = (call: Instruction): Record<string, unknown> => ({
+    accounts: call.accounts.map((account) => keys.indexOf(account)),
+    data: bs58.encode(call.data),
+    programIdIndex: keys.indexOf(call.program),
+    ...(call.height === undefined ? {} : { stackHeight: call.height }),
+  });
   return {
     blockTime: "blockTime" in options ? options.blockTime : 1_716_538_480,
     ...(options.index === null ? {} : { indexWithinBlock: options.index ?? 6 }),
     meta: {
       err: options.err ?? null,
       fee: 15_000,
-      innerInstructions: [],
+      innerInstructions: calls.flatMap(({ inner }, index) =>
+        inner ? [{ index, instructions: inner.map(compiled) }] : []
+      ),
       loadedAddresses: { readonly: [], writable: [] },
       logMessages: options.logs === undefined ? logOf() : options.logs,
       postBalances: keys.map(() => 1),
@@ -160,11 +189,7 @@ export function rawTransaction(options: RawOptions): Record<string, unknown> {
         accountKeys: keys,
         addressTableLookups: null,
         header: { numReadonlySignedAccounts: 0, numReadonlyUnsignedAccounts: 1, numRequiredSignatures: 1 },
-        instructions: calls.map((call) => ({
-          accounts: call.accounts.map((account) => keys.indexOf(account)),
-          data: bs58.encode(call.data),
-          programIdIndex: keys.indexOf(call.program),
-        })),
+        instructions: calls.map(compiled),
         recentBlockhash: key("blockhash"),
       },
       signatures: [options.signature ?? signature(`slot ${slot}`)],

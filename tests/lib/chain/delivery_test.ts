@@ -102,3 +102,18 @@ Deno.test("readDelivery() quarantines what is nested deeper than it could be wri
     },
   ]);
 });
+
+Deno.test("readDelivery() reads 1000 transactions and not one more", () => {
+  const item = rawTransaction({ logs: logOf(deposit) });
+  const read = readDelivery(bodyOf(...Array(1000).fill(item)), program);
+  expect([read.length, new Set(read.map(({ verdict }) => verdict))]).toEqual([1000, new Set(["read"])]);
+  expect(readDelivery(bodyOf(...Array(1001).fill(item)), program)).toMatchObject([{ code: "too_many_transactions" }]);
+});
+
+Deno.test("readDelivery() takes an element with meta for raw, whatever else it names", () => {
+  const item = { ...rawTransaction({ logs: logOf(deposit) }), signature: signature("another"), instructions: [] };
+  expect(readDelivery(bodyOf(item), program)).toMatchObject([{
+    verdict: "read",
+    signature: signature("slot 301020408"),
+  }]);
+});
