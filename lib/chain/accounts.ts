@@ -6,7 +6,7 @@
 import { isAmount } from "@/lib/domain/amount.ts";
 import { base58FromBytes, PUBLIC_KEY_BYTES } from "./base58.ts";
 import { bytesFromBase64 } from "./base64.ts";
-import { type FieldValue, layoutLength, readFields, readFieldsBefore } from "./borsh.ts";
+import { fieldBytes, type FieldValue, readFields } from "./borsh.ts";
 import { arrayAt, Malformed, objectAt, stringAt } from "./fields.ts";
 import { TOKEN_PROGRAM } from "./pda.ts";
 import { type AccountSchema, DISCRIMINATOR_BYTES, discriminatorKey, type VaultProgram } from "./program.ts";
@@ -14,11 +14,11 @@ import { type AccountSchema, DISCRIMINATOR_BYTES, discriminatorKey, type VaultPr
 /** A vault on the chain. Amounts in base units. */
 export interface VaultAccount {
   readonly owner: string;
-  readonly tokenAccount: string;
+  /** Null where the program does not keep it, as all that follows but the total. */
+  readonly tokenAccount: string | null;
   readonly total: bigint;
-  readonly locked: bigint;
-  readonly available: bigint;
-  /** This and the next two: null where the program does not keep it. */
+  readonly locked: bigint | null;
+  readonly available: bigint | null;
   readonly totalDeposited: bigint | null;
   readonly totalWithdrawn: bigint | null;
   /** Seconds since 1970. */
@@ -27,7 +27,8 @@ export interface VaultAccount {
 
 /** The program's authority account: who may administer it, and which programs may move collateral. */
 export interface AuthorityAccount {
-  readonly admin: string;
+  /** Null where the program does not keep it. */
+  readonly admin: string | null;
   readonly authorizedPrograms: readonly string[];
   readonly isPaused: boolean;
 }
@@ -51,20 +52,19 @@ export function readVaultAccount(program: VaultProgram, account: unknown): Vault
   const schema = schemaOf(program, "vault");
   const bytes = dataOf(account, program.address);
   requireDiscriminator(schema, bytes);
-  const { key, amount, part } = readersOf(
+  const { key, amount, part, orNull } = readersOf(
     schema,
     readOr(schema, () => readFields(schema.fields, bytes, DISCRIMINATOR_BYTES)),
   );
-  const optionalAmount = (name: string): bigint | null => part(name) === undefined ? null : amount(name);
   const createdAt = part("created_at");
   return {
     owner: key("owner"),
-    tokenAccount: key("token_account"),
+    tokenAccount: orNull("token_account", key),
     total: amount("total"),
-    locked: amount("locked"),
-    available: amount("available"),
-    totalDeposited: optionalAmount("total_deposited"),
-    totalWithdrawn: optionalAmount("total_withdrawn"),
+    locked: orNull("locked", amount),
+    available: orNull("available", amount),
+    totalDeposited: orNull("total_deposited", amount),
+    totalWithdrawn: orNull("total_withdrawn", amount),
     createdAt: typeof createdAt === "bigint" ? createdAt : null,
   };
 }
@@ -78,12 +78,13 @@ export function readAuthorityAccount(program: VaultProgram, account: unknown): A
   const schema = schemaOf(program, "authority");
   const bytes = dataOf(account, program.address);
   requireDiscriminator(schema, bytes);
-  const values = readOr(schema, () => readFieldsBefore(schema.fields, bytes, DISCRIMINATOR_BYTES));
-  const { key, part } = readersOf(schema, values);
-  const programs = part("authorized_programs") ?? [];
+  const values = readOr(schema, () => readFields(schema.fields, bytes, DISCRIMINATOR_BYTES, "anything"));
+  const { key, part, orNull } = readersOf(schema, values);
+  const programs = part("authorized_programs");
+  if (!Array.isArray(programs)) throw new Malformed(`${schema.name}.authorized_programs`, "an array", programs);
   return {
-    admin: key("admin"),
-    authorizedPrograms: Array.isArray(programs) ? programs : [],
+    admin: orNull("admin", key),
+    authorizedPrograms: programs.filter((program) => typeof program === "string"),
     isPaused: part("is_paused") === true,
   };
 }
@@ -135,7 +136,7 @@ function dataOf(account: unknown, program: string): Uint8Array {
 }
 
 function requireDiscriminator({ name, discriminator, fields }: AccountSchema, bytes: Uint8Array): void {
-  const least = DISCRIMINATOR_BYTES + layoutLength(fields);
+  const least = DISCRIMINATOR_BYTES + fieldBytes(fields).least;
   if (bytes.length < least) throw new Malformed(name, `at least ${least} bytes`, bytes.length);
   const found = discriminatorKey(bytes);
   if (found !== discriminator) throw new Malformed(`${name}.discriminator`, discriminator, found);
@@ -156,12 +157,15 @@ interface Readers {
   key(name: string): string;
   /** One that the ledger can hold. */
   amount(name: string): bigint;
+  /** Null where the program does not keep it. */
+  orNull<Value>(name: string, read: (name: string) => Value): Value | null;
 }
 
 function readersOf({ name, parts }: AccountSchema, values: Readonly<Record<string, FieldValue>>): Readers {
   const part = (role: string): FieldValue | undefined => values[parts[role] ?? ""];
   return {
     part,
+    orNull: (role, read) => part(role) === undefined ? null : read(role),
     key(role): string {
       const value = part(role);
       if (typeof value !== "string") throw new Malformed(`${name}.${role}`, "a public key", value);

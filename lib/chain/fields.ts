@@ -8,9 +8,17 @@
 
 /** A field that must be there is missing or of the wrong kind. */
 export class Malformed extends Error {
+  /** Where the field is. */
+  readonly path: string;
+  /** What is wrong with it, to be read behind its path. */
+  readonly problem: string;
+
   constructor(path: string, expected: string, value: unknown) {
-    super(`${path} must be ${expected}: current value is ${describe(value)}`);
+    const problem = `must be ${expected}: current value is ${describe(value)}`;
+    super(`${path} ${problem}`);
     this.name = "Malformed";
+    this.path = path;
+    this.problem = problem;
   }
 }
 

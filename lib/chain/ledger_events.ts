@@ -6,12 +6,13 @@
 import { isAmount } from "@/lib/domain/amount.ts";
 import type { ReadingCode } from "@/lib/domain/chain_transaction.ts";
 import { type LedgerEvent, type LedgerEventKind, TRANSFER_REASONS } from "@/lib/domain/ledger_event.ts";
+import { isBase58Of, PUBLIC_KEY_BYTES } from "./base58.ts";
 import { bytesFromBase64 } from "./base64.ts";
-import { type FieldValue, readFields } from "./borsh.ts";
+import { type FieldValue, type FieldValues, readFields } from "./borsh.ts";
 import type { Told } from "./event_calls.ts";
 import { TIMESTAMP_MAX } from "./landing.ts";
 import { vaultAddress } from "./pda.ts";
-import { DISCRIMINATOR_BYTES, discriminatorKey, type VaultProgram } from "./program.ts";
+import { DISCRIMINATOR_BYTES, discriminatorKey, type Effect, type VaultProgram } from "./program.ts";
 
 /** Why something the program said cannot be used. */
 export class Unreadable extends Error {
@@ -24,26 +25,71 @@ export class Unreadable extends Error {
   }
 }
 
+/** Where a vault's token account is told, if an event leaves it out: base58, or nothing. */
+export type TokenAccountOf = (vault: string) => string | undefined;
+
 /**
- * Decodes one event that the program told of: the text behind a `Program data: ` line, or bytes.
+ * The events that the program told of, in order, each the text behind a `Program data: ` line, or bytes. Those that the mapping has as
+ * without effect are left out, and have no ordinal.
  *
  * @throws {Unreadable} undecodable_event when the bytes are no event of the IDL, to the byte; amount_out_of_range above 2^63 − 1;
  * vault_not_of_owner when the vault is not where the owner's must be.
  */
-export function eventFromTold(program: VaultProgram, told: Told, ordinal: number): LedgerEvent {
+export function eventsFromTold(
+  program: VaultProgram,
+  told: readonly Told[],
+  tokenAccountOf: TokenAccountOf,
+): LedgerEvent[] {
+  const events: LedgerEvent[] = [];
+  for (const one of told) {
+    const event = eventFromTold(program, one, events.length, tokenAccountOf);
+    if (event) events.push(event);
+  }
+  return events;
+}
+
+function eventFromTold(
+  program: VaultProgram,
+  told: Told,
+  ordinal: number,
+  tokenAccountOf: TokenAccountOf,
+): LedgerEvent | null {
   const bytes = typeof told === "string" ? bytesFromBase64(told) : told;
   if (bytes === null) throw new Unreadable("undecodable_event", `event ${ordinal}: what was logged must be base64`);
-  const schema = bytes.length < DISCRIMINATOR_BYTES ? undefined : program.events.get(discriminatorKey(bytes));
+  const discriminator = bytes.length < DISCRIMINATOR_BYTES ? "" : discriminatorKey(bytes);
+  if (program.silentEvents.has(discriminator)) return null;
+  const schema = program.events.get(discriminator);
   if (!schema) {
     throw new Unreadable("undecodable_event", `event ${ordinal}: no event of the IDL has this discriminator`);
   }
-  let fields: Record<string, FieldValue>;
+  let fields: FieldValues;
   try {
     fields = readFields(schema.fields, bytes, DISCRIMINATOR_BYTES);
   } catch (error) {
     throw new Unreadable("undecodable_event", `event ${ordinal}: ${schema.name} ${messageOf(error)}`);
   }
-  return atItsOwners(program, ledgerEvent(schema.effect, ordinal, (part) => fields[schema.parts[part] ?? ""]));
+  const part = withVault(program, (name) => fields[schema.parts[name] ?? ""]);
+  return atItsOwners(
+    program,
+    ledgerEvent(schema.effect, ordinal, (name) => {
+      const value = part(name);
+      const vault = name === "token_account" && value === undefined ? part("vault") : undefined;
+      return typeof vault === "string" ? tokenAccountOf(vault) : value;
+    }),
+  );
+}
+
+/** The parts of an effect as they were told. */
+type PartOf = (name: string) => FieldValue | undefined;
+
+/** The vault, where only its owner is named, follows from the owner. */
+function withVault(program: VaultProgram, part: PartOf): PartOf {
+  return (name) => {
+    const value = part(name);
+    if (value !== undefined || name !== "vault") return value;
+    const owner = part("owner");
+    return typeof owner === "string" ? vaultAddress(program, owner) ?? undefined : undefined;
+  };
 }
 
 /**
@@ -51,7 +97,7 @@ export function eventFromTold(program: VaultProgram, told: Told, ordinal: number
  *
  * @param accounts the instruction's accounts, base58, in its order.
  * @returns null for an instruction that has no effect on the ledger.
- * @throws {Unreadable} as {@link eventFromTold}; also when it names fewer accounts than the IDL.
+ * @throws {Unreadable} as {@link eventsFromTold}; also when it names fewer accounts than the IDL.
  */
 export function eventFromInstruction(
   program: VaultProgram,
@@ -61,17 +107,20 @@ export function eventFromInstruction(
 ): LedgerEvent | null {
   const schema = data.length < DISCRIMINATOR_BYTES ? undefined : program.instructions.get(discriminatorKey(data));
   if (!schema) return null;
-  let args: Record<string, FieldValue>;
+  let args: FieldValues;
   try {
     args = readFields(schema.args, data, DISCRIMINATOR_BYTES);
   } catch (error) {
     throw new Unreadable("undecodable_event", `instruction ${ordinal}: ${schema.name} ${messageOf(error)}`);
   }
-  const event = ledgerEvent(schema.effect, ordinal, (part) => {
-    const account = schema.accounts[part];
-    return account === undefined ? args[schema.parts[part] ?? ""] : accounts[account];
+  const part = withVault(program, (name) => {
+    const index = schema.accounts[name];
+    if (index === undefined) return args[schema.parts[name] ?? ""];
+    const account = accounts[index];
+    // Its letters were looked at, not what they come to.
+    return account !== undefined && isBase58Of(account, PUBLIC_KEY_BYTES) ? account : undefined;
   });
-  return atItsOwners(program, event);
+  return atItsOwners(program, ledgerEvent(schema.effect, ordinal, part));
 }
 
 /** The event, once its vault is where the program puts the vault of the owner it names. */
@@ -87,10 +136,11 @@ function atItsOwners(program: VaultProgram, event: LedgerEvent): LedgerEvent {
 }
 
 function ledgerEvent(
-  kind: LedgerEventKind,
+  effect: Effect,
   ordinal: number,
-  part: (name: string) => FieldValue | undefined,
+  part: PartOf,
 ): LedgerEvent {
+  const kind = effect === "fee" ? "transfer" : effect;
   const { key, keyOrNull, amount, amountOrNull } = readersOf(kind, ordinal, part);
   switch (kind) {
     case "initialise":
@@ -122,7 +172,7 @@ function ledgerEvent(
         amount: amount("amount"),
         lockedAfter: amountOrNull("locked_after"),
         availableAfter: amountOrNull("available_after"),
-        authority: key("authority"),
+        authority: keyOrNull("authority"),
       };
     case "transfer":
       return {
@@ -131,12 +181,20 @@ function ledgerEvent(
         vault: key("vault"),
         toVault: key("to_vault"),
         amount: amount("amount"),
-        authority: key("authority"),
+        authority: keyOrNull("authority"),
         // A program with reasons of its own has them recorded as Other.
-        reason: TRANSFER_REASONS.find((reason) => reason === part("reason")) ?? "Other",
+        reason: effect === "fee"
+          ? "FeeCollection"
+          : TRANSFER_REASONS.find((reason) => reason === part("reason")) ?? "Other",
       };
     case "pause":
-      return { kind, ordinal, vault: keyOrNull("vault"), paused: part("paused") === true, authority: key("authority") };
+      return {
+        kind,
+        ordinal,
+        vault: keyOrNull("vault"),
+        paused: part("paused") === true,
+        authority: keyOrNull("authority"),
+      };
     case "close":
       return { kind, ordinal, owner: keyOrNull("owner"), vault: key("vault") };
   }
@@ -155,7 +213,7 @@ interface Readers {
 function readersOf(
   kind: LedgerEventKind,
   ordinal: number,
-  part: (name: string) => FieldValue | undefined,
+  part: PartOf,
 ): Readers {
   const refuse = (name: string): never => {
     throw new Unreadable("undecodable_event", `event ${ordinal}: ${kind} names no ${name}`);

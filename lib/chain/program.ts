@@ -3,62 +3,27 @@
  *
  * @module
  */
-import { VaultbookError } from "@/lib/domain/errors.ts";
-import type { LedgerEventKind } from "@/lib/domain/ledger_event.ts";
 import { isBase58Of, PUBLIC_KEY_BYTES } from "./base58.ts";
-import type { FieldLayout, Layout } from "./borsh.ts";
+import type { FieldLayout } from "./borsh.ts";
+import { type AccountRole, type Effect, EFFECT_PARTS } from "./idl/effects.ts";
+import { refuse } from "./idl/invalid_idl.ts";
+import { type Mapping, type Parts, readMapping } from "./idl/mapping.ts";
+import { mappedAccount, type MappedFields, mappedFields, mappedIndexes, refuseMissing } from "./idl/mapped_parts.ts";
+import { type Idl, type IdlInstruction, readIdl } from "./idl/read_idl.ts";
+import { seedsFromIdl, type VaultSeed } from "./idl/vault_seeds.ts";
 
-/** The part of an Anchor IDL (format of Anchor 0.30 and later) that is read. */
-export interface Idl {
-  readonly instructions: readonly {
-    readonly name: string;
-    readonly discriminator: readonly number[];
-    readonly accounts: readonly { readonly name: string }[];
-    readonly args: readonly IdlField[];
-  }[];
-  readonly accounts?: readonly { readonly name: string; readonly discriminator: readonly number[] }[];
-  readonly events: readonly { readonly name: string; readonly discriminator: readonly number[] }[];
-  readonly types: readonly {
-    readonly name: string;
-    readonly type: {
-      readonly kind: string;
-      readonly fields?: readonly IdlField[];
-      readonly variants?: readonly { readonly name: string }[];
-    };
-  }[];
-}
-
-interface IdlField {
-  readonly name: string;
-  readonly type: unknown;
-}
-
-/** Which event or instruction has which effect, and which of its fields mean what to the ledger. */
-export interface Mapping {
-  readonly events: Readonly<Record<string, { effect: string; fields: Readonly<Record<string, string>> }>>;
-  readonly instructions: Readonly<
-    Record<
-      string,
-      { effect: string; accounts: Readonly<Record<string, string>>; args?: Readonly<Record<string, string>> }
-    >
-  >;
-  /**
-   * True: an instruction with an effect has exactly that one, whole, and tells of it in exactly one event; the other instructions of the
-   * IDL have none. Only then can a transaction that succeeded be read by its instructions.
-   */
-  readonly instructions_tell_all?: boolean;
-  /** Seeds of a vault's address: text, or a part. Absent: no address is checked. */
-  readonly vault_seeds?: readonly (string | { readonly part: string })[];
-  /** Roles of accounts, with the fields that hold their parts. */
-  readonly accounts?: Readonly<Record<string, { name: string; fields: Readonly<Record<string, string>> }>>;
-}
+export { DISCRIMINATOR_BYTES, discriminatorKey } from "./idl/discriminator.ts";
+export type { Effect } from "./idl/effects.ts";
 
 /** An event of the program: its layout, and where its effect's parts are. */
 export interface EventSchema {
   readonly name: string;
   readonly fields: FieldLayout;
-  readonly effect: LedgerEventKind;
-  /** Part of the effect → name of the field. */
+  readonly effect: Effect;
+  /**
+   * Part of the effect → name of the field. An event may lack a part that it needs where that can be had elsewhere: the vault from the
+   * owner by {@link VaultProgram.vaultSeeds}, the token account from the instruction that initialises.
+   */
   readonly parts: Readonly<Record<string, string>>;
 }
 
@@ -66,14 +31,14 @@ export interface EventSchema {
 export interface InstructionSchema {
   readonly name: string;
   readonly args: FieldLayout;
-  readonly effect: LedgerEventKind;
+  readonly effect: Effect;
   /** Part of the effect → index of the account. */
   readonly accounts: Readonly<Record<string, number>>;
   /** Part of the effect → name of the argument. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** An account of the program: its layout, and where its parts are. */
+/** An account of the program: its layout, and where the parts of its role are. */
 export interface AccountSchema {
   readonly name: string;
   /** In hexadecimal. */
@@ -87,6 +52,8 @@ export interface AccountSchema {
 export interface VaultProgram {
   readonly address: string;
   readonly events: ReadonlyMap<string, EventSchema>;
+  /** Events that move nothing, as somebody said in the mapping: discriminator → name. */
+  readonly silentEvents: ReadonlyMap<string, string>;
   readonly instructions: ReadonlyMap<string, InstructionSchema>;
   /**
    * Discriminators of the instructions without effect. Null where the mapping does not say that instructions tell everything: then nothing
@@ -94,140 +61,118 @@ export interface VaultProgram {
    */
   readonly inertInstructions: ReadonlySet<string> | null;
   /** Seeds of a vault's address: bytes, or "owner" for the owner's key. Null where the IDL does not say: then no address is checked. */
-  readonly vaultSeeds: readonly (Uint8Array | "owner")[] | null;
-  /** Layouts of the program's accounts by role, with the discriminator in hex; a role is absent where the IDL has no such account. */
-  readonly accounts: { readonly vault?: AccountSchema; readonly authority?: AccountSchema };
+  readonly vaultSeeds: readonly VaultSeed[] | null;
+  /** Layouts of the program's accounts by role; a role is absent where the program has no such account. */
+  readonly accounts: { readonly [Role in AccountRole]?: AccountSchema };
 }
-
-/** Bytes of a discriminator. */
-export const DISCRIMINATOR_BYTES = 8;
-
-const EFFECTS: readonly string[] = [
-  "initialise",
-  "deposit",
-  "withdrawal",
-  "lock",
-  "unlock",
-  "transfer",
-  "pause",
-  "close",
-];
-
-/** Discriminator as the key of the maps. */
-export function discriminatorKey(bytes: Uint8Array | readonly number[]): string {
-  let key = "";
-  for (let i = 0; i < DISCRIMINATOR_BYTES; i++) key += HEX[bytes[i] ?? 0];
-  return key;
-}
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * Prepares a program for reading.
  *
- * @param address the program's address, base58.
+ * @param address the program's address, base58. What the IDL says of it does not matter: the same program runs at many.
+ * @param idl the Anchor IDL as parsed from JSON, in either format.
+ * @param mapping the mapping beside it, as parsed from JSON.
  * @throws {VaultbookError} invalid_idl – with the field that is wrong.
  */
-export function compileProgram(address: string, idl: Idl, mapping: Mapping): VaultProgram {
+export function compileProgram(address: string, idl: unknown, mapping: unknown): VaultProgram {
+  return compileMapped(address, readIdl(idl), readMapping(mapping));
+}
+
+/** As {@link compileProgram}, of what was read already. */
+export function compileMapped(address: string, idl: Idl, mapping: Mapping): VaultProgram {
   if (!isBase58Of(address, PUBLIC_KEY_BYTES)) refuse("address", `must be a public key: current value is ${address}`);
-  const structs = new Map(idl.types.map((type) => [type.name, type.type]));
-  const events = new Map<string, EventSchema>();
-  for (const event of idl.events) {
-    const mapped = mapping.events[event.name];
-    if (!mapped) continue;
-    const fields = layoutOf(
-      structs.get(event.name)?.fields ?? refuse(`types.${event.name}`, "must be a struct"),
-      structs,
-    );
-    for (const field of Object.values(mapped.fields)) {
-      if (!fields.some(({ name }) => name === field)) {
-        refuse(`events.${event.name}`, `has no field ${field} for its mapping`);
-      }
-    }
-    events.set(keyOf(event.name, event.discriminator), {
-      name: event.name,
-      fields,
-      effect: effectOf(event.name, mapped.effect),
-      parts: mapped.fields,
-    });
-  }
-  const instructions = new Map<string, InstructionSchema>();
-  for (const instruction of idl.instructions) {
-    const mapped = mapping.instructions[instruction.name];
-    if (!mapped) continue;
-    const accounts = Object.entries(mapped.accounts).map(([part, name]) => {
-      const index = instruction.accounts.findIndex((account) => account.name === name);
-      if (index < 0) refuse(`instructions.${instruction.name}`, `has no account ${name} for its mapping`);
-      return [part, index] as const;
-    });
-    instructions.set(keyOf(instruction.name, instruction.discriminator), {
-      name: instruction.name,
-      args: layoutOf(instruction.args, structs),
-      effect: effectOf(instruction.name, mapped.effect),
-      accounts: Object.fromEntries(accounts),
-      parts: mapped.args ?? {},
-    });
-  }
-  const inert = idl.instructions.filter(({ name }) => !mapping.instructions[name]);
+  const vaultSeeds = mapping.vault_seeds === undefined
+    ? seedsFromIdl(idl, mapping)
+    : mapping.vault_seeds?.map((seed) => typeof seed === "string" ? new TextEncoder().encode(seed) : seed.part) ?? null;
+  const { events, silentEvents } = compileEvents(idl, mapping, vaultSeeds !== null);
+  const instructions = compileInstructions(idl, mapping, vaultSeeds !== null);
+  if (mapping.instructions_tell_all) refuseUntold([...instructions.values()], [...events.values()]);
   return {
-    address,
-    events,
-    instructions,
-    inertInstructions: mapping.instructions_tell_all
-      ? new Set(inert.map(({ name, discriminator }) => keyOf(name, discriminator)))
-      : null,
-    vaultSeeds:
-      mapping.vault_seeds?.map((seed) => typeof seed === "string" ? new TextEncoder().encode(seed) : "owner") ?? null,
-    accounts: accountsOf(idl, mapping, structs),
+    ...{ address, vaultSeeds, events, silentEvents, instructions },
+    inertInstructions: mapping.instructions_tell_all ? inertInstructions(idl, mapping) : null,
+    accounts: Object.fromEntries(
+      Object.entries(mapping.accounts).map(([role, mapped]) => [role, mappedAccount(idl, role as AccountRole, mapped)]),
+    ),
   };
 }
 
-function accountsOf(
+function compileEvents(
   idl: Idl,
   mapping: Mapping,
-  structs: ReadonlyMap<string, Idl["types"][number]["type"]>,
-): VaultProgram["accounts"] {
-  const schemas = Object.entries(mapping.accounts ?? {}).map(([role, { name, fields }]) => {
-    const account = idl.accounts?.find((account) => account.name === name) ?? refuse(`accounts.${name}`, "is missing");
-    const layout = layoutOf(structs.get(name)?.fields ?? refuse(`types.${name}`, "must be a struct"), structs);
-    for (const field of Object.values(fields)) {
-      if (!layout.some(({ name }) => name === field)) {
-        refuse(`accounts.${name}`, `has no field ${field} for its mapping`);
+  seedsKnown: boolean,
+): Pick<VaultProgram, "events" | "silentEvents"> {
+  const events = new Map<string, EventSchema>();
+  const silentEvents = new Map<string, string>();
+  const elsewhere = Object.values(mapping.instructions).some(({ effect }) => effect === "initialise");
+  for (const [name, mapped] of Object.entries(mapping.events)) {
+    const path = `mapping.events.${name}`;
+    const event = named(idl.events, name, path, "event");
+    if (mapped.effect === "none") {
+      silentEvents.set(event.discriminator, name);
+      continue;
+    }
+    const vocabulary = EFFECT_PARTS[mapped.effect];
+    const { fields, parts } = mappedFields(event.fields, mapped.fields, vocabulary, `${path}.fields`);
+    refuseMissing(vocabulary, waived(parts, seedsKnown, elsewhere), `${path}.fields`);
+    events.set(event.discriminator, { name, fields, effect: mapped.effect, parts });
+  }
+  return { events, silentEvents };
+}
+
+function compileInstructions(idl: Idl, mapping: Mapping, seedsKnown: boolean): Map<string, InstructionSchema> {
+  const instructions = new Map<string, InstructionSchema>();
+  for (const [name, mapped] of Object.entries(mapping.instructions)) {
+    const path = `mapping.instructions.${name}`;
+    const instruction: IdlInstruction = named(idl.instructions, name, path, "instruction");
+    const vocabulary = EFFECT_PARTS[mapped.effect];
+    const accounts = mappedIndexes(instruction, mapped.accounts, vocabulary, `${path}.accounts`);
+    const { fields: args, parts }: MappedFields = mappedFields(
+      instruction.args,
+      mapped.args,
+      vocabulary,
+      `${path}.args`,
+    );
+    const twice = Object.keys(parts).find((part) => part in accounts);
+    if (twice) refuse(`${path}.args.${twice}`, "must not be an account and an argument");
+    refuseMissing(vocabulary, waived({ ...mapped.accounts, ...parts }, seedsKnown, false), path);
+    instructions.set(instruction.discriminator, { name, args, effect: mapped.effect, accounts, parts });
+  }
+  return instructions;
+}
+
+/** An instruction that tells all names what the event of its effect names: a transaction has one content, whichever of the two is read. */
+function refuseUntold(instructions: readonly InstructionSchema[], events: readonly EventSchema[]): void {
+  for (const { name, effect, accounts, parts } of instructions) {
+    const path = `mapping.instructions.${name}`;
+    const event = events.find((event) => event.effect === effect) ??
+      refuse(path, `must not be there while instructions_tell_all: no event is ${effect}`);
+    for (const part of ["authority", "reason"]) {
+      if ((part in event.parts) !== (part in accounts || part in parts)) {
+        refuse(path, `must name ${part} if and only if ${event.name} does, while instructions_tell_all`);
       }
     }
-    return [role, { name, discriminator: keyOf(name, account.discriminator), fields: layout, parts: fields }] as const;
-  });
-  return Object.fromEntries(schemas);
-}
-
-function keyOf(name: string, discriminator: readonly number[]): string {
-  if (discriminator.length !== DISCRIMINATOR_BYTES) {
-    refuse(`${name}.discriminator`, `must be ${DISCRIMINATOR_BYTES} bytes: current length is ${discriminator.length}`);
   }
-  return discriminatorKey(discriminator);
 }
 
-function effectOf(name: string, effect: string): LedgerEventKind {
-  if (!EFFECTS.includes(effect)) refuse(`mapping.${name}.effect`, `must be one of ${EFFECTS.join(", ")}`);
-  return effect as LedgerEventKind;
+function inertInstructions(idl: Idl, mapping: Mapping): ReadonlySet<string> {
+  const inert = idl.instructions.filter(({ name }) => !Object.hasOwn(mapping.instructions, name));
+  return new Set(inert.map(({ discriminator }) => discriminator));
 }
 
-function layoutOf(
-  fields: readonly IdlField[],
-  structs: ReadonlyMap<string, Idl["types"][number]["type"]>,
-): FieldLayout {
-  return fields.map(({ name, type }) => {
-    if (type === "pubkey" || type === "u8" || type === "bool" || type === "u64" || type === "i64") {
-      return { name, layout: { type } };
-    }
-    if ((type as { vec?: unknown }).vec === "pubkey") return { name, layout: { type: "vec", of: { type: "pubkey" } } };
-    const defined = (type as { defined?: { name?: string } }).defined?.name ?? "";
-    const named = structs.get(defined);
-    if (named?.kind !== "enum") refuse(name, `has a type that no event may hold: ${JSON.stringify(type)}`);
-    const layout: Layout = { type: "enum", variants: (named?.variants ?? []).map((variant) => variant.name) };
-    return { name, layout };
-  });
+/** The parts that are given, and those that follow from elsewhere. */
+function waived(parts: Parts, seedsKnown: boolean, tokenAccountKnown: boolean): ReadonlySet<string> {
+  return new Set([
+    ...Object.keys(parts),
+    ...("owner" in parts && seedsKnown ? ["vault"] : []),
+    ...(tokenAccountKnown ? ["token_account"] : []),
+  ]);
 }
 
-function refuse(field: string, problem: string): never {
-  throw new VaultbookError("invalid_idl", { field, problem });
+function named<Entry extends { readonly name: string }>(
+  entries: readonly Entry[],
+  name: string,
+  path: string,
+  what: string,
+): Entry {
+  return entries.find((entry) => entry.name === name) ?? refuse(path, `names no ${what} of the IDL`);
 }

@@ -6,7 +6,7 @@
  */
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
 import { eventOfCall, isEventCall, type Told } from "./event_calls.ts";
-import { eventFromInstruction, eventFromTold, Unreadable } from "./ledger_events.ts";
+import { eventFromInstruction, eventsFromTold, Unreadable } from "./ledger_events.ts";
 import { DISCRIMINATOR_BYTES, discriminatorKey, type VaultProgram } from "./program.ts";
 import type { TokenChanges } from "./token_balances.ts";
 import type { VaultCall, VaultCalls } from "./vault_calls.ts";
@@ -46,8 +46,8 @@ export function provenEvents(program: VaultProgram, found: VaultCalls, evidence:
   }
   requireAgreement(program, evidence.told, events, "log");
   const ownCalls = found.calls.filter(isEventCall).flatMap((call) => eventOfCall(program, call) ?? []);
-  if (ownCalls.length > 0 && ownCalls.length !== events.length) throw new Unproven("it tells of more or fewer events");
-  requireAgreement(program, ownCalls, events, "call of itself");
+  const called = requireAgreement(program, ownCalls, events, "call of itself");
+  if (called > 0 && called !== events.length) throw new Unproven("it tells of more or fewer events");
   requireTokens(events, evidence.tokenChanges(vaultsOf(events)));
   return events;
 }
@@ -83,23 +83,29 @@ function eventOf(program: VaultProgram, call: VaultCall, ordinal: number): Ledge
   }
 }
 
-/** What was told must be the beginning of what the instructions say. */
+/** What was told must be the beginning of what the instructions say. @returns of how many events was told. */
 function requireAgreement(
   program: VaultProgram,
   told: readonly Told[],
   events: readonly LedgerEvent[],
   where: string,
-): void {
-  for (const [i, one] of told.entries()) {
-    const event = events[i];
-    let heard: LedgerEvent;
-    try {
-      heard = eventFromTold(program, one, i);
-    } catch (error) {
-      throw error instanceof Unreadable ? new Unproven(`its ${where}: ${error.message}`) : error;
-    }
-    if (!event || !saysTheSame(heard, event)) throw new Unproven(`its ${where} says otherwise of event ${i}`);
+): number {
+  const tokenAccounts = new Map(
+    events.flatMap((event): [string, string][] =>
+      event.kind === "initialise" ? [[event.vault, event.tokenAccount]] : []
+    ),
+  );
+  let heard: LedgerEvent[];
+  try {
+    heard = eventsFromTold(program, told, (vault) => tokenAccounts.get(vault));
+  } catch (error) {
+    throw error instanceof Unreadable ? new Unproven(`its ${where}: ${error.message}`) : error;
   }
+  heard.forEach((one, i) => {
+    const event = events[i];
+    if (!event || !saysTheSame(one, event)) throw new Unproven(`its ${where} says otherwise of event ${i}`);
+  });
+  return heard.length;
 }
 
 /** Whether an event says all that the instruction says, and nothing else; it may say more. */

@@ -20,7 +20,7 @@ import {
 } from "./fields.ts";
 import { type ProgramLog, readProgramLog } from "./invocation_log.ts";
 import { readLanding } from "./landing.ts";
-import { eventFromTold, Unreadable } from "./ledger_events.ts";
+import { eventFromInstruction, eventsFromTold, Unreadable } from "./ledger_events.ts";
 import { discriminatorKey, type VaultProgram } from "./program.ts";
 import { vaultsOf } from "./proof.ts";
 import { readFailed, readWithoutLog, succeeded, unread } from "./reading.ts";
@@ -83,7 +83,7 @@ function readByLog(raw: RawTransaction, log: ProgramLog): ChainTransaction {
   }
   let events: LedgerEvent[];
   try {
-    events = told.map((one, ordinal) => eventFromTold(program, one, ordinal));
+    events = eventsFromTold(program, told, (vault) => initialisedTokenAccount(program, found, vault));
   } catch (error) {
     if (error instanceof Unreadable) return unread(landing, "quarantined", error.code, error.message);
     throw error;
@@ -91,6 +91,15 @@ function readByLog(raw: RawTransaction, log: ProgramLog): ChainTransaction {
   const isSilent = events.length === 0 &&
     found.calls.some(({ data }) => program.instructions.has(discriminatorKey(data())));
   return isSilent ? withoutLog(raw, log, "event_missing") : succeeded(landing, events, tokenBalances(raw, events));
+}
+
+/** The token account that the instruction that initialised the vault was given. */
+function initialisedTokenAccount(program: VaultProgram, { calls }: VaultCalls, vault: string): string | undefined {
+  for (const call of calls) {
+    if (program.instructions.get(discriminatorKey(call.data()))?.effect !== "initialise") continue;
+    const event = eventFromInstruction(program, call.data(), call.accounts(), 0);
+    if (event?.kind === "initialise" && event.vault === vault) return event.tokenAccount;
+  }
 }
 
 /** The log is missing or does not tell everything. */

@@ -44,8 +44,8 @@ export interface Lock extends Placed {
   readonly amount: bigint;
   readonly lockedAfter: bigint | null;
   readonly availableAfter: bigint | null;
-  /** The key that signed. */
-  readonly authority: string;
+  /** The key that signed; null where the program does not tell it. */
+  readonly authority: string | null;
 }
 
 /** Collateral moved between two vaults: from the source's locked part first, into the destination's available part. */
@@ -54,7 +54,8 @@ export interface Transfer extends Placed {
   readonly vault: string;
   readonly toVault: string;
   readonly amount: bigint;
-  readonly authority: string;
+  /** As in {@link Lock}. */
+  readonly authority: string | null;
   readonly reason: TransferReason;
 }
 
@@ -64,7 +65,8 @@ export interface Pause extends Placed {
   /** Null: the whole protocol. */
   readonly vault: string | null;
   readonly paused: boolean;
-  readonly authority: string;
+  /** As in {@link Lock}. */
+  readonly authority: string | null;
 }
 
 /** A vault was closed. Its address may be opened again, even by another owner. */

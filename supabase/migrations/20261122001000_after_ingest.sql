@@ -76,8 +76,8 @@ begin
        where g.surplus > 0
       union all
       select 'vault_paused', coalesce(w.vault_owner, 'protocol'), w.vault_owner,
-             case when w.vault_address is null then format('The protocol was paused by %s', w.authority)
-                  else format('The vault of %s was paused by %s', w.vault_owner, w.authority) end,
+             case when w.vault_address is null then format('The protocol was paused by %s', coalesce(w.authority, 'a key that was not told'))
+                  else format('The vault of %s was paused by %s', w.vault_owner, coalesce(w.authority, 'a key that was not told')) end,
              jsonb_build_object('signature', w.signature, 'admin', w.authority, 'slot', w.slot),
              w.slot, w.transaction_index, w.event_index
         from word as w

@@ -11,7 +11,7 @@ import { compileProgram } from "@/lib/chain/program.ts";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import type { LedgerEvent } from "@/lib/domain/ledger_event.ts";
 import { type Dice, diceOf } from "@/tests/support/model/dice.ts";
-import { bodyOf, PROGRAM, rawTransaction } from "@/tests/support/raw_delivery.ts";
+import { bodyOf, type Instruction, PROGRAM, rawTransaction } from "@/tests/support/raw_delivery.ts";
 import { generator } from "@/tests/support/seeded.ts";
 import type { Counts, Kind } from "./campaign.ts";
 import { type Frame, framesIn, logOfTree, randomTree, saidIn } from "./log_tree.ts";
@@ -97,9 +97,9 @@ function round({ trees, cuts, read }: Logs, seed: number): Counts {
 /** Reads a transaction that succeeded, made these calls, and has the log it is given. */
 function reader(read: typeof readDelivery, tree: readonly Frame[]): (lines: readonly string[]) => ChainTransaction {
   const calls = tree.map((frame) => ({
-    program: frame.program,
-    data: new Uint8Array(8),
+    ...instruction(frame.program),
     accounts: [...new Set(framesIn([frame]).map((inner) => inner.program))],
+    inner: innerCalls(frame, 2),
   }));
   const item = rawTransaction({ logs: [], calls }) as { meta: Record<string, unknown> };
   return (lines) => {
@@ -107,6 +107,18 @@ function reader(read: typeof readDelivery, tree: readonly Frame[]): (lines: read
     if (!found || more.length > 0) throw new Error("One transaction must have one reading");
     return found;
   };
+}
+
+/** What a frame called, in the order in which it began. */
+function innerCalls({ parts }: Frame, height: number): Instruction[] {
+  return parts.filter((part) => "program" in part).flatMap((frame) => [
+    { ...instruction(frame.program), height },
+    ...innerCalls(frame, height + 1),
+  ]);
+}
+
+function instruction(program: string): Instruction {
+  return { program, data: new Uint8Array(8), accounts: [] };
 }
 
 /** What is wrong with the reading of the whole log; null where nothing is. */

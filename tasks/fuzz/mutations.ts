@@ -129,18 +129,17 @@ export function dressed(item: Item, dice: Dice): Item {
     change(meta, name, odd, null, 7);
   }
   if (meta.err === null) change(meta, "err", null);
-  change(meta, "innerInstructions", null, []);
   change(meta, "loadedAddresses", null, { readonly: [], writable: [] });
   change(transaction.message, "recentBlockhash", "x", odd);
   change(transaction.message, "header", null, odd);
-  change(transaction.message, "addressTableLookups", null, [], odd);
+  change(transaction.message, "addressTableLookups", null, []);
   for (const balance of [meta.preTokenBalances, meta.postTokenBalances].flat() as { uiTokenAmount: Item }[]) {
     change(balance.uiTokenAmount, "uiAmount", null, 1e300, odd);
     change(balance.uiTokenAmount, "uiAmountString", "12", odd);
   }
   const signatures = [...transaction.signatures as string[], "another signer's"];
   const whole: Item = { ...item, meta, transaction: { ...transaction, signatures } };
-  change(whole, "version", "legacy", 0, 1, 2, odd);
+  change(whole, "version", "legacy", 0, 1, null);
   for (const object of [whole, meta, transaction, transaction.message]) {
     change(object, "a key of tomorrow", odd, nested(dice));
   }

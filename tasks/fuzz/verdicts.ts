@@ -12,10 +12,13 @@ const TRANSACTIONS_MAX = 1000;
 /** Which codes go with which verdict. */
 const CODES: Readonly<Record<UnreadTransaction["verdict"], readonly string[]>> = {
   ignored: ["other_program", "no_vault_event", "no_instructions"],
-  parked: ["logs_missing", "log_truncated", "log_inconsistent", "event_missing", "position_unknown", "enhanced_form"],
+  parked: [
+    ...["logs_missing", "log_truncated", "log_inconsistent", "event_missing", "position_unknown", "enhanced_form"],
+    ...["accounts_missing", "calls_missing"],
+  ],
   quarantined: [
     ...["not_json", "not_utf8", "not_an_array", "too_many_transactions"],
-    ...["malformed", "undecodable_event", "amount_out_of_range"],
+    ...["malformed", "undecodable_event", "vault_not_of_owner", "amount_out_of_range"],
   ],
 };
 

@@ -81,7 +81,7 @@ const PLANTED: Readonly<Record<string, [what: string, kind: Kind]>> = {
     }),
   ],
   payloads: [
-    "3 elements came to 2 verdicts",
+    "elements came to 2 verdicts",
     payloads({ ...BODIES, read: (body, program) => readDelivery(body, program).slice(0, 2) }),
   ],
   logs: [

@@ -165,7 +165,7 @@ Deno.test("row 19: an instruction's amount is exact up to 2^63 − 1, and quaran
   }
 });
 
-Deno.test("row 19: a token balance is taken from whole decimal text alone", () => {
+Deno.test("row 19: a token balance is taken from whole decimal text alone, and any other checks nothing", () => {
   const logs = logOf(events.deposit(alice, 5n, 5n));
   const withAmount = (amount: unknown): unknown => {
     const raw = rawTransaction({ logs, tokenBalances: [tokens(alice, 0n, 5n)] });
@@ -199,7 +199,7 @@ Deno.test("row 19: a token balance is taken from whole decimal text alone", () =
       "9".repeat(21),
     ]
   ) {
-    expect([other, readItem(withAmount(other))]).toMatchObject([other, { verdict: "quarantined", code: "malformed" }]);
+    expect([other, readItem(withAmount(other))]).toMatchObject([other, { verdict: "read", tokenBalances: [] }]);
   }
 });
 
