@@ -9,12 +9,14 @@ import bs58 from "bs58";
 import { type AddressBook, createAddressBook } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { execute } from "./execute.ts";
-import { createHistory, type History } from "./history.ts";
+import { type KeptHistory, openKeptHistory } from "./kept_history.ts";
 import { createRandom } from "./random.ts";
-import { parseRecord, recordLine, type TransactionDraft, type TransactionRecord } from "./record.ts";
-import { type Genesis, openRecordLog } from "./record_log.ts";
+import type { TransactionDraft, TransactionRecord } from "./record.ts";
 import { createSlotCalendar, type SlotCalendar } from "./slots.ts";
 import { draftMessage, type RenderedTransaction, renderTransaction } from "./transaction.ts";
+
+/** A block is final when so many slots have followed it. Solana's rule is "31 confirmed blocks on top". */
+const FINALITY_SLOTS = 32;
 
 /** A slot of November 2026 on mainnet (epoch 1035 began in September with slot 447 120 000). */
 const FIRST_SLOT = 461_000_000;
@@ -28,22 +30,32 @@ export interface DemoChainOptions {
   readonly clock: Clock;
   /** When a new chain begins, in milliseconds since 1970; without meaning for one that is continued. Default now. */
   readonly begins?: number;
+  /** How many slots after it was processed a block is confirmed; default 0. */
+  readonly confirmationSlots?: number;
 }
 
 /** An open chain. Transactions are known by their number, from 0, in chain order. */
-export interface DemoChain extends Omit<History, "add"> {
-  readonly genesis: Genesis;
+export interface DemoChain extends Omit<KeptHistory, "add" | "dropAbove" | "written"> {
   readonly book: AddressBook;
   readonly calendar: SlotCalendar;
-  /** The newest confirmed and the newest final slot now. */
-  tips(): { confirmed: number; finalized: number };
-  /** Adds a transaction, dated now or at the given time in milliseconds, never before the last one. Gives its number. */
-  append(draft: TransactionDraft, time?: number): number;
+  /** The newest slot of each commitment now. */
+  tips(): { readonly processed: number; readonly confirmed: number; readonly finalized: number };
+  /**
+   * Adds a transaction, dated now or at the given time in milliseconds, never before the last one. Gives its number.
+   *
+   * @param signatures those of a transaction that lands again; by default new ones.
+   */
+  append(draft: TransactionDraft, time?: number, signatures?: readonly string[]): number;
+  /**
+   * Leaves a fork: what lies in slots above this one has never happened. Gives what that was, in chain order.
+   *
+   * @throws {RangeError} when that would undo what is final.
+   */
+  drop(lastSlot: number): TransactionRecord[];
   /** The transaction in full, computed anew. */
   render(number: number): RenderedTransaction;
   /** The hash of the slot's block, base58. */
   blockhash(slot: number): string;
-  close(): void;
 }
 
 /**
@@ -52,39 +64,40 @@ export interface DemoChain extends Omit<History, "add"> {
  * @throws {Error} when the log belongs to another chain or holds an unreadable line before its last.
  */
 export function openDemoChain(options: DemoChainOptions): DemoChain {
-  const { path, seed, program, mint, clock } = options;
-  const begins = options.begins ?? clock();
-  const log = openRecordLog(path, { seed, program, mint, first: { slot: FIRST_SLOT, time: begins } });
+  const { path, seed, program, mint, clock, confirmationSlots = 0 } = options;
   const book = createAddressBook(program, mint);
-  const calendar = createSlotCalendar(log.genesis.first, seed);
-  const history = createHistory(book);
-  for (const [place, line] of log.lines.entries()) {
-    try {
-      history.add(parseRecord(line), line);
-    } catch (cause) {
-      log.close();
-      throw new Error(`Cannot read demo chain ${path}: line ${place + 2} is damaged`, { cause });
-    }
-  }
+  const first = { slot: FIRST_SLOT, time: options.begins ?? clock() };
+  const history = openKeptHistory(path, { seed, program, mint, first }, book);
+  const calendar = createSlotCalendar(history.genesis.first, seed);
 
-  function append(draft: TransactionDraft, time = clock()): number {
+  function append(draft: TransactionDraft, time = clock(), signatures?: readonly string[]): number {
     const number = history.size();
-    const record = placeRecord(draft, number, time);
-    const line = recordLine(record);
-    log.append(line);
-    history.add(record, line);
+    history.add(placeRecord(draft, time, signatures));
     return number;
   }
 
   /** Gives the draft its slot, its place there and its signatures. */
-  function placeRecord(draft: TransactionDraft, number: number, time: number): TransactionRecord {
-    const random = createRandom(`${seed}/record/${number}`);
-    const last = number > 0 ? history.record(number - 1) : null;
+  function placeRecord(draft: TransactionDraft, time: number, signatures?: readonly string[]): TransactionRecord {
+    const random = createRandom(`${seed}/record/${history.written()}`);
+    const last = history.size() > 0 ? history.record(history.size() - 1) : null;
     const slot = Math.max(calendar.blockAt(time), last?.slot ?? 0);
     const index = last?.slot === slot ? last.index + random.between(1, 60) : random.between(0, 400);
     const signers = draftMessage(draft, history.state(), book).header.numRequiredSignatures;
-    const signatures = Array.from({ length: signers }, () => bs58.encode(random.bytes(64)));
-    return { slot, index, time: calendar.timeOf(slot), signatures, ...draft };
+    const fresh = Array.from({ length: signers }, () => bs58.encode(random.bytes(64)));
+    return { slot, index, time: calendar.timeOf(slot), signatures: signatures ?? fresh, ...draft };
+  }
+
+  function drop(lastSlot: number): TransactionRecord[] {
+    const { finalized } = tips();
+    if (lastSlot < finalized) throw new RangeError(`Cannot drop above slot ${lastSlot}: ${finalized} is final`);
+    return history.dropAbove(lastSlot);
+  }
+
+  function tips(): ReturnType<DemoChain["tips"]> {
+    const last = history.size() > 0 ? history.record(history.size() - 1).slot : FIRST_SLOT;
+    const processed = Math.max(calendar.blockAt(clock()), last);
+    const confirmed = calendar.blockNotAfter(processed - confirmationSlots);
+    return { processed, confirmed, finalized: calendar.blockNotAfter(confirmed - FINALITY_SLOTS) };
   }
 
   const blockhash = (slot: number): string => (
@@ -98,20 +111,6 @@ export function openDemoChain(options: DemoChainOptions): DemoChain {
     return renderTransaction(record, execution, book, blockhash(calendar.blockNotAfter(record.slot - age)));
   }
 
-  const { add: _, ...known } = history;
-  return {
-    ...known,
-    genesis: log.genesis,
-    book,
-    calendar,
-    append,
-    render,
-    blockhash,
-    tips(): { confirmed: number; finalized: number } {
-      const last = history.size() > 0 ? history.record(history.size() - 1).slot : FIRST_SLOT;
-      const confirmed = Math.max(calendar.blockAt(clock()), last);
-      return { confirmed, finalized: calendar.finalizedAt(confirmed) };
-    },
-    close: () => log.close(),
-  };
+  const { add: _, dropAbove: __, written: ___, ...known } = history;
+  return { ...known, book, calendar, append, drop, render, blockhash, tips };
 }

@@ -9,8 +9,9 @@ import { concatBytes } from "./borsh.ts";
 import { createCast } from "./cast.ts";
 import { type DemoChain, openDemoChain } from "./chain.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { Faults } from "./faults.ts";
+import { type DemoNode, serveNode } from "./node.ts";
 import { createRandom } from "./random.ts";
-import { handleRpc } from "./rpc.ts";
 import { nextDraft } from "./traffic.ts";
 import { rawItem } from "./transaction_json.ts";
 import { createDeliverer, type Deliverer, type DeliveryCounters, pause } from "./webhook.ts";
@@ -59,6 +60,8 @@ export interface DemoOwner {
 /** A running demo. */
 export interface Demo {
   readonly rpcUrl: string;
+  /** What can be made wrong with the node behind `rpcUrl`; nothing is at first. */
+  readonly faults: Faults;
   readonly programId: string;
   /** The traders. */
   readonly owners: readonly DemoOwner[];
@@ -94,9 +97,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const number = chain.size();
     return chain.append(nextDraft({ seed, number, state: chain.state(), book: chain.book, cast }), time);
   };
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  let node: DemoNode;
   try {
-    server = serveRpc(chain, host, options.rpcPort);
+    node = serveNode({ chain, host, port: options.rpcPort, seed });
   } catch (error) {
     chain.close();
     throw error;
@@ -112,7 +115,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     .catch((error) => log(`Demo traffic stopped: ${error instanceof Error ? error.message : String(error)}`));
   const owner = (name: string, key: SeededKey): DemoOwner => demoOwner(chain, name, key);
   return {
-    rpcUrl: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.addr.port}`,
+    rpcUrl: node.url,
+    faults: node.faults,
     programId,
     owners: cast.traders.map((key, place) => owner(`trader ${place + 1}`, key)),
     house: [owner("insurance fund", cast.insurance), owner("treasury", cast.treasury)],
@@ -122,14 +126,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       closing.abort();
       await deliverer.close();
       await traffic;
-      await server.shutdown();
+      await node.close();
       chain.close();
     },
   };
-}
-
-function serveRpc(chain: DemoChain, hostname: string, port: number): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname, port, onListen: () => {} }, (request) => handleRpc(chain, request));
 }
 
 /** Gives a new chain its history: evenly over the time since it began. Gives the numbers of what it wrote. */

@@ -104,9 +104,8 @@ function applyForeignStep(state: ChainState, step: ForeignStep, book: AddressBoo
       : { ok: false, refusal: { ...INSUFFICIENT_FUNDS, inCall: false }, moves: [] };
   }
   if (step.kind === "lamports_transfer") {
-    const lamports = new Map(state.lamports);
-    lamports.set(step.from, (lamports.get(step.from) ?? 0) - step.lamports);
-    lamports.set(step.to, (lamports.get(step.to) ?? 0) + step.lamports);
+    const paid = withEntry(state.lamports, step.from, (state.lamports.get(step.from) ?? 0) - step.lamports);
+    const lamports = withEntry(paid, step.to, (paid.get(step.to) ?? 0) + step.lamports);
     return { ok: true, state: { ...state, lamports }, ...nothing };
   }
   return { ok: true, state, ...nothing };

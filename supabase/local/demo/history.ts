@@ -16,6 +16,8 @@ const CHECKPOINT_EVERY = 64;
 export interface History {
   /** Takes the next record, and the line that it was read from or written as. */
   add(record: TransactionRecord, line: string): void;
+  /** Forgets all but the first so many. */
+  truncate(count: number): void;
   /** How many there are. */
   size(): number;
   /** The state after all of them. */
@@ -44,6 +46,8 @@ export function createHistory(book: AddressBook): History {
   const byAddress = new Map<string, number[]>();
   const checkpoints: ChainState[] = [];
   let tip: ChainState = EMPTY_STATE;
+  /** Asked for last: mostly the same is asked for again, or what comes next. */
+  let asked: { count: number; state: ChainState } = { count: 0, state: EMPTY_STATE };
 
   function add(record: TransactionRecord, line: string): void {
     const number = lines.length;
@@ -61,6 +65,19 @@ export function createHistory(book: AddressBook): History {
     tip = after;
   }
 
+  function truncate(count: number): void {
+    tip = stateAfter(count);
+    if (asked.count > count) asked = { count: 0, state: EMPTY_STATE };
+    for (let number = count; number < lines.length; number++) {
+      bySignature.delete(record(number).signatures[0] ?? "");
+      errors.delete(number);
+    }
+    for (const numbers of byAddress.values()) while ((numbers.at(-1) ?? -1) >= count) numbers.pop();
+    lines.length = count;
+    slots.length = count;
+    checkpoints.length = Math.ceil(count / CHECKPOINT_EVERY);
+  }
+
   function record(number: number): TransactionRecord {
     const line = lines[number];
     if (line === undefined) throw new RangeError(`Cannot read transaction ${number}: there are ${lines.length}`);
@@ -69,15 +86,16 @@ export function createHistory(book: AddressBook): History {
 
   function stateAfter(count: number): ChainState {
     if (count >= lines.length) return tip;
-    let state = checkpoints[Math.floor(count / CHECKPOINT_EVERY)] ?? EMPTY_STATE;
-    for (let number = count - count % CHECKPOINT_EVERY; number < count; number++) {
-      state = execute(state, record(number), book).after;
-    }
+    let [from, state] = [count - count % CHECKPOINT_EVERY, checkpoints[Math.floor(count / CHECKPOINT_EVERY)]];
+    if (asked.count >= from && asked.count <= count) [from, state] = [asked.count, asked.state];
+    state = replay(state ?? EMPTY_STATE, lines.slice(from, count), book);
+    asked = { count, state };
     return state;
   }
 
   return {
     add,
+    truncate,
     record,
     stateAfter,
     size: () => lines.length,
@@ -87,6 +105,11 @@ export function createHistory(book: AddressBook): History {
     naming: (address) => byAddress.get(address) ?? [],
     countUpTo: (slot) => countUpTo(slots, slot),
   };
+}
+
+/** The state after the records of the lines. */
+function replay(state: ChainState, lines: readonly string[], book: AddressBook): ChainState {
+  return lines.reduce((before, line) => execute(before, parseRecord(line), book).after, state);
 }
 
 /** How many entries of an ascending list are at most the limit. */

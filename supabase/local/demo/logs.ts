@@ -7,6 +7,9 @@ import { isNative } from "./accounts.ts";
 import type { Call } from "./calls.ts";
 import type { Instruction } from "./instructions.ts";
 
+/** Bytes of log that a validator keeps of one transaction. */
+const LOG_BYTES = 10_000;
+
 /** An instruction that a program called, and its depth: 2 for one called by a top-level instruction. */
 export interface InnerInstruction {
   readonly instruction: Instruction;
@@ -22,7 +25,25 @@ export interface InnerInstruction {
 export function writeLogs(calls: readonly Call[], limit: number): { lines: string[]; consumed: number } {
   const lines: string[] = [];
   const left = calls.reduce((units, call) => writeCall(call, 1, units, lines), limit);
-  return { lines, consumed: limit - left };
+  return { lines: cutLog(lines), consumed: limit - left };
+}
+
+/** What the validator keeps: a line that would reach the limit is left out, and a shorter one after it may still find its place. */
+function cutLog(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  let written = 0;
+  let isCut = false;
+  for (const line of lines) {
+    const bytes = new TextEncoder().encode(line).length;
+    if (written + bytes < LOG_BYTES) {
+      kept.push(line);
+      written += bytes;
+    } else if (!isCut) {
+      kept.push("Log truncated");
+      isCut = true;
+    }
+  }
+  return kept;
 }
 
 /** The calls inside a top-level call, in the order in which they began. */

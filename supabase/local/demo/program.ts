@@ -58,10 +58,10 @@ export function moveTokens(state: ChainState, move: TokenMove): ChainState | nul
   const source = state.tokens.get(move.source);
   const destination = state.tokens.get(move.destination);
   if (!source || !destination || source.amount < move.amount) return null;
-  const tokens = new Map(state.tokens).set(move.source, { ...source, amount: source.amount - move.amount });
-  const before = tokens.get(move.destination) ?? destination;
-  tokens.set(move.destination, { ...before, amount: before.amount + move.amount });
-  return { ...state, tokens };
+  const taken = withEntry(state.tokens, move.source, { ...source, amount: source.amount - move.amount });
+  // From there and not from the state: both may be one account.
+  const { owner, amount } = taken.get(move.destination) ?? destination;
+  return { ...state, tokens: withEntry(taken, move.destination, { owner, amount: amount + move.amount }) };
 }
 
 type Step<K extends VaultStep["kind"]> = Extract<VaultStep, { readonly kind: K }>;
@@ -214,8 +214,7 @@ function strangerTo({ authority }: ChainState, signer: string): Refusal | null {
 }
 
 function withVaults(state: ChainState, ...changed: readonly VaultState[]): ChainState {
-  const vaults = new Map(state.vaults);
-  for (const vault of changed) vaults.set(vault.address, vault);
+  const vaults = changed.reduce((all, vault) => withEntry(all, vault.address, vault), state.vaults);
   return { ...state, vaults };
 }
 

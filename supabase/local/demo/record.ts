@@ -79,6 +79,11 @@ export interface TransactionRecord extends TransactionDraft {
   readonly signatures: readonly string[];
 }
 
+/** What a record was before it had its place: landing it again gives it another. */
+export function draftOf({ payer, version, budget, steps }: TransactionRecord): TransactionDraft {
+  return { payer, version, ...(budget ? { budget } : {}), steps };
+}
+
 /** True when the step calls the vault program. */
 export function isVaultStep(step: Step): step is VaultStep {
   return !["memo", "token_transfer", "lamports_transfer", "other_program"].includes(step.kind);
@@ -92,4 +97,14 @@ export function recordLine(record: TransactionRecord): string {
 /** The record of a line. @throws {SyntaxError} when the line is no JSON. */
 export function parseRecord(line: string): TransactionRecord {
   return JSON.parse(line, (key, value) => key === "amount" ? BigInt(value) : value);
+}
+
+/** A line that says that the chain left a fork: nothing of what came before it in slots above this one holds any more. */
+export function forkLine(lastSlot: number): string {
+  return JSON.stringify({ dropped_above: lastSlot });
+}
+
+/** The last slot that holds, when the line is one of {@link forkLine}; else null. */
+export function parseForkLine(line: string): number | null {
+  return line.startsWith('{"dropped_above":') ? JSON.parse(line).dropped_above : null;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DemoChain } from "./chain.ts";
+import { type Caller, callMethod } from "./method_faults.ts";
 import { METHODS } from "./rpc_methods.ts";
 import { RpcError } from "./rpc_request.ts";
 
@@ -12,8 +13,12 @@ const BODY_MAX = 1_000_000;
 /** Wallets call a node from the browser. */
 const HEADERS = { "access-control-allow-origin": "*", "access-control-allow-headers": "*" };
 
-/** Answers one HTTP request: POST with a JSON-RPC 2.0 request or a batch of them, or GET /health. */
-export async function handleRpc(chain: DemoChain, request: Request): Promise<Response> {
+/**
+ * Answers one HTTP request: POST with a JSON-RPC 2.0 request or a batch of them, or GET /health.
+ *
+ * @param caller calls the method itself; by default that of a sound node.
+ */
+export async function handleRpc(chain: DemoChain, request: Request, caller: Caller = callMethod): Promise<Response> {
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: HEADERS });
   if (request.method === "GET" && new URL(request.url).pathname === "/health") return new Response("ok");
   if (request.method !== "POST") {
@@ -21,27 +26,29 @@ export async function handleRpc(chain: DemoChain, request: Request): Promise<Res
   }
   const text = await request.text();
   if (text.length > BODY_MAX) return new Response("Request body too large", { status: 413 });
-  const answer = answerText(chain, text);
+  const answer = answerText((method, params) => caller(chain, method, params), text);
   // Nothing but notifications, which have no answer.
   if (answer === null) return new Response(null, { status: 200, headers: HEADERS });
   return Response.json(answer, { headers: HEADERS });
 }
 
-function answerText(chain: DemoChain, text: string): unknown {
+type Call = (method: string, params: readonly unknown[]) => unknown;
+
+function answerText(call: Call, text: string): unknown {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     return failure(null, new RpcError(-32700, "Parse error"));
   }
-  if (!Array.isArray(body)) return answerOne(chain, body);
+  if (!Array.isArray(body)) return answerOne(call, body);
   if (body.length === 0) return failure(null, new RpcError(-32600, "Invalid request"));
-  const answers = body.map((entry) => answerOne(chain, entry)).filter((answer) => answer !== null);
+  const answers = body.map((entry) => answerOne(call, entry)).filter((answer) => answer !== null);
   return answers.length > 0 ? answers : null;
 }
 
 /** The answer to one request; null to a notification. */
-function answerOne(chain: DemoChain, body: unknown): unknown {
+function answerOne(call: Call, body: unknown): unknown {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     return failure(null, new RpcError(-32600, "Invalid request"));
   }
@@ -50,15 +57,15 @@ function answerOne(chain: DemoChain, body: unknown): unknown {
   if (jsonrpc !== "2.0" || typeof method !== "string" || !known) {
     return failure(known ? id ?? null : null, new RpcError(-32600, "Invalid request"));
   }
-  const answer = call(chain, id ?? null, method, params);
+  const answer = callNamed(call, id ?? null, method, params);
   return id === undefined ? null : answer;
 }
 
-function call(chain: DemoChain, id: string | number | null, method: string, params: unknown): unknown {
+function callNamed(call: Call, id: string | number | null, method: string, params: unknown): unknown {
   try {
     if (!Object.hasOwn(METHODS, method)) throw new RpcError(-32601, "Method not found");
     if (!Array.isArray(params)) throw new RpcError(-32602, "`params` should be an array");
-    return { jsonrpc: "2.0", id, result: METHODS[method]?.(chain, params) };
+    return { jsonrpc: "2.0", id, result: call(method, params) };
   } catch (error) {
     return failure(id, error instanceof RpcError ? error : new RpcError(-32603, `Internal error: ${String(error)}`));
   }

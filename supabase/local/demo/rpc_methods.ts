@@ -5,7 +5,7 @@
  */
 import { accountAt } from "./accounts.ts";
 import type { DemoChain } from "./chain.ts";
-import { memoColumn } from "./memo.ts";
+import { getBlock, getBlockTime } from "./rpc_blocks.ts";
 import {
   type CommonConfig,
   configAt,
@@ -17,6 +17,7 @@ import {
   readSlot,
   RpcError,
 } from "./rpc_request.ts";
+import { commitmentOf, getSignaturesForAddress } from "./rpc_signatures.ts";
 import type { ChainState } from "./state.ts";
 import { nodeTransaction } from "./transaction_json.ts";
 
@@ -24,7 +25,6 @@ import { nodeTransaction } from "./transaction_json.ts";
 const NODE_VERSION = "4.2.2";
 const ACCOUNTS_MAX = 100;
 const STATUSES_MAX = 256;
-const SIGNATURES_MAX = 1000;
 /** A node remembers the status of the last 300 slots; older ones need `searchTransactionHistory`. */
 const STATUS_SLOTS = 300;
 /** A blockhash is good for so many blocks. */
@@ -35,6 +35,7 @@ type Method = (chain: DemoChain, params: readonly unknown[]) => unknown;
 /** Every method by name. A method throws {@link RpcError} for an error answer. */
 export const METHODS: Readonly<Record<string, Method>> = {
   getAccountInfo,
+  getBlock,
   getBlockHeight: (chain, params) => chain.calendar.heightOf(readSlot(chain, configAt(params, 0))),
   getBlockTime,
   getGenesisHash: (chain) => chain.blockhash(0),
@@ -42,48 +43,11 @@ export const METHODS: Readonly<Record<string, Method>> = {
   getLatestBlockhash,
   getMultipleAccounts,
   getSignatureStatuses,
-  getSignaturesForAddress,
+  getSignaturesForAddress: (chain, params) => getSignaturesForAddress(chain, params),
   getSlot: (chain, params) => readSlot(chain, configAt(params, 0)),
   getTransaction,
   getVersion: () => ({ "feature-set": 0, "solana-core": NODE_VERSION }),
 };
-
-function getSignaturesForAddress(chain: DemoChain, params: readonly unknown[]): unknown {
-  const address = readAddress(params[0]);
-  const config = configAt(params, 1);
-  const slot = readSlot(chain, config, true);
-  const limit = readCount(config["limit"], "limit") ?? SIGNATURES_MAX;
-  if (limit < 1 || limit > SIGNATURES_MAX) throw invalidParams(`Invalid limit; max ${SIGNATURES_MAX}`);
-  const seen = chain.countUpTo(slot);
-  const before = numberAmong(chain, seen, config["before"], Infinity);
-  // An unknown `before` gives nothing; an unknown `until` is silently no bound at all, and gives the newest page.
-  if (before === null) return [];
-  const until = numberAmong(chain, seen, config["until"], -1) ?? -1;
-  const { finalized } = chain.tips();
-  const found = chain.naming(address).filter((number) => number < seen && number < before && number > until);
-  return found.slice(-limit).reverse().map((number) => signatureRow(chain, number, finalized));
-}
-
-/** The number of a signature; the default when none is given, null when it is not among the first `seen`. */
-function numberAmong(chain: DemoChain, seen: number, signature: unknown, absent: number): number | null {
-  if (signature === undefined || signature === null) return absent;
-  const number = chain.find(readSignature(signature));
-  return number === undefined || number >= seen ? null : number;
-}
-
-function signatureRow(chain: DemoChain, number: number, finalized: number): unknown {
-  const record = chain.record(number);
-  const memos = record.steps.flatMap((step) => step.kind === "memo" ? [step.text] : []);
-  return {
-    blockTime: record.time,
-    confirmationStatus: record.slot <= finalized ? "finalized" : "confirmed",
-    err: chain.errorOf(number),
-    memo: memoColumn(memos),
-    signature: record.signatures[0],
-    slot: record.slot,
-    transactionIndex: record.index,
-  };
-}
 
 function getTransaction(chain: DemoChain, params: readonly unknown[]): unknown {
   const signature = readSignature(params[0]);
@@ -108,22 +72,23 @@ function getTransaction(chain: DemoChain, params: readonly unknown[]): unknown {
 function getSignatureStatuses(chain: DemoChain, params: readonly unknown[]): unknown {
   const signatures = readList(params[0], STATUSES_MAX).map(readSignature);
   const everything = configAt(params, 1)["searchTransactionHistory"] === true;
-  const { confirmed, finalized } = chain.tips();
+  const tips = chain.tips();
+  const seen = chain.countUpTo(tips.processed);
   const value = signatures.map((signature) => {
     const number = chain.find(signature);
-    if (number === undefined) return null;
+    if (number === undefined || number >= seen) return null;
     const { slot } = chain.record(number);
-    if (!everything && slot < confirmed - STATUS_SLOTS) return null;
+    if (!everything && slot < tips.processed - STATUS_SLOTS) return null;
     const err = chain.errorOf(number);
     return {
-      confirmationStatus: slot <= finalized ? "finalized" : "confirmed",
-      confirmations: slot <= finalized ? null : confirmed - slot,
+      confirmationStatus: commitmentOf(slot, tips),
+      confirmations: slot <= tips.finalized ? null : tips.processed - slot,
       err,
       slot,
       status: err ? { Err: err } : { Ok: null },
     };
   });
-  return withContext(confirmed, value);
+  return withContext(tips.processed, value);
 }
 
 function getAccountInfo(chain: DemoChain, params: readonly unknown[]): unknown {
@@ -166,16 +131,6 @@ function accountJson(chain: DemoChain, state: ChainState, address: string, confi
     rentEpoch: 0,
     space: data.length,
   };
-}
-
-function getBlockTime(chain: DemoChain, params: readonly unknown[]): unknown {
-  const slot = readCount(params[0], "slot");
-  if (slot === undefined) throw invalidParams("Invalid params: slot");
-  if (slot > chain.tips().confirmed) throw new RpcError(-32004, `Block not available for slot ${slot}`);
-  if (chain.calendar.isSkipped(slot)) {
-    throw new RpcError(-32007, `Slot ${slot} was skipped, or missing due to ledger jump to recent snapshot`);
-  }
-  return chain.calendar.timeOf(slot);
 }
 
 function getLatestBlockhash(chain: DemoChain, params: readonly unknown[]): unknown {

@@ -60,12 +60,13 @@ export function readCount(value: unknown, name: string): number | undefined {
  */
 export function readSlot(chain: DemoChain, config: CommonConfig, history = false): number {
   const { commitment = "finalized" } = config;
-  const { confirmed, finalized } = chain.tips();
+  const tips = chain.tips();
   if (history && commitment === "processed") {
     throw invalidParams("Method does not support commitment below `confirmed`");
   }
-  const slots: Record<string, number> = { processed: confirmed, confirmed, finalized };
-  const slot = typeof commitment === "string" ? slots[commitment] : undefined;
+  const slot = typeof commitment === "string"
+    ? Object.entries(tips).find(([name]) => name === commitment)?.[1]
+    : undefined;
   if (slot === undefined) throw invalidParams(`Invalid params: unknown commitment ${JSON.stringify(commitment)}`);
   const needed = readCount(config["minContextSlot"], "minContextSlot");
   if (needed !== undefined && needed > slot) {

@@ -6,13 +6,11 @@
 import { createRandom } from "./random.ts";
 
 /** Milliseconds from one slot to the next. */
-const SLOT_MS = 400;
+export const SLOT_MS = 400;
 /** A leader has four slots in a row; one leader in twenty is absent, and its four slots stay empty. */
 const TURN_SLOTS = 4;
 const ROUND_TURNS = 20;
 const ROUND_SLOTS = TURN_SLOTS * ROUND_TURNS;
-/** A block is final when so many slots have followed. Solana's rule is "31 confirmed blocks on top". */
-const FINALITY_SLOTS = 32;
 /** Slots skipped before the demo began, to make heights look like mainnet's. */
 const SKIPPED_BEFORE = 21_000_000;
 
@@ -24,8 +22,6 @@ export interface SlotCalendar {
   blockNotAfter(slot: number): number;
   /** True when the slot holds no block. */
   isSkipped(slot: number): boolean;
-  /** The newest final slot when `tip` is the newest confirmed one. */
-  finalizedAt(tip: number): number;
   /** Unix seconds, rounded down. */
   timeOf(slot: number): number;
   /** How many blocks there are up to the slot. */
@@ -63,7 +59,6 @@ export function createSlotCalendar(first: { slot: number; time: number }, seed: 
     isSkipped,
     blockNotAfter,
     blockAt: (milliseconds) => blockNotAfter(first.slot + Math.floor((milliseconds - first.time) / SLOT_MS)),
-    finalizedAt: (tip) => blockNotAfter(tip - FINALITY_SLOTS),
     timeOf: (slot) => Math.floor((first.time + (slot - first.slot) * SLOT_MS) / 1000),
     heightOf(slot): number {
       const { round, rest } = parts(slot);

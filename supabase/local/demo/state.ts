@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LayeredMap } from "./layered_map.ts";
 
 /** One vault. `available` is total − locked. Amounts are base units of USDT. */
 export interface VaultState {
@@ -50,7 +51,7 @@ export interface ChainState {
 /** A chain on which nothing has happened. */
 export const EMPTY_STATE: ChainState = { authority: null, vaults: new Map(), tokens: new Map(), lamports: new Map() };
 
-/** A copy of the map with one entry set. */
+/** The map with one entry set; the given one stays as it is. */
 export function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
-  return new Map(map).set(key, value);
+  return LayeredMap.of(map).with(key, value);
 }

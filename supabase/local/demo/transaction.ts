@@ -87,7 +87,10 @@ export function renderTransaction(
   };
 }
 
-/** What version-0 transactions may load: at most 256 addresses, in an order that never changes. */
+/** Entries that a lookup table has room for. */
+const TABLE_MAX = 256;
+
+/** What version-0 transactions may load, in an order that never changes. */
 function tableEntries(state: ChainState, book: AddressBook): string[] {
   const fixed = [
     book.authority.address,
@@ -97,8 +100,12 @@ function tableEntries(state: ChainState, book: AddressBook): string[] {
     SYSTEM_PROGRAM,
     book.program,
   ];
-  const vaults = [...state.vaults.values()].flatMap(({ address, tokenAccount }) => [address, tokenAccount]);
-  return [...fixed, ...vaults].slice(0, 256);
+  const entries = [...fixed];
+  for (const { address, tokenAccount } of state.vaults.values()) {
+    if (entries.length >= TABLE_MAX) break;
+    entries.push(address, tokenAccount);
+  }
+  return entries.slice(0, TABLE_MAX);
 }
 
 function transactionConfig({ budget }: TransactionRecord): TransactionConfig {
