@@ -37,7 +37,9 @@ as $$
 declare
   items vaultbook.item[];
   received record;
+  overruled vaultbook.relocation;
   relocated vaultbook.relocation;
+  taken_back text[];
   locked integer[];
   arrived text[];
   settled text[] := array[]::text[];
@@ -47,23 +49,25 @@ begin
   locked := vaultbook.lock_vaults(
     array(select distinct a.address from unnest(items) as i cross join lateral unnest(i.vaults) as a (address)), p_alone
   );
+  overruled := vaultbook.overrule(items, locked);
   select * into received from vaultbook.receive(p_source, p_body, items);
   if exists (select from unnest(items) as i where i.finalized) then
     perform vaultbook.finalize(items);
   end if;
   perform vaultbook.note_landings(items);
   relocated := vaultbook.relocate(array(select i.signature from unnest(items) as i where i.signature is not null), locked);
+  taken_back := overruled.moved || relocated.moved;
 
   select array_agg(i.signature::text) into arrived
     from vaultbook.inbox as i
    where i.outcome = 'new' and i.signature in (select s.signature from unnest(items) as s);
-  if arrived is not null or relocated.moved <> '{}' then
-    settled := vaultbook.settle(arrived, relocated.moved, relocated.withdrawn, locked);
+  if arrived is not null or taken_back <> '{}' then
+    settled := vaultbook.settle(arrived, taken_back, overruled.withdrawn || relocated.withdrawn, locked);
   end if;
   perform vaultbook.follow(
     settled,
-    relocated.moved,
-    (select array_agg(i.signature) from unnest(items) as i where i.position = any (received.conflicts)),
+    taken_back,
+    overruled.moved || array(select i.signature from unnest(items) as i where i.position = any (received.conflicts)),
     (select count(*) from unnest(items) as i
       left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
      where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
@@ -72,7 +76,7 @@ begin
   return query
     with item as (
       select i.*, i.position = any (received.conflicts) as is_conflict, i.position = any (received.fresh) as is_fresh,
-             i.signature = any (relocated.moved) as is_moved,
+             i.signature = any (taken_back) as is_moved,
              k.outcome as held_outcome, k.code as held_code,
              (k.slot, k.transaction_index) = (i.slot, i.transaction_index) as is_there
         from unnest(items) as i

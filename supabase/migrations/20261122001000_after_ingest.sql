@@ -116,7 +116,8 @@ begin
        where p_taken_back <> '{}' and c.compensated_at >= now() and c.status = 'confirmed' and t.signature <> all (p_settled)
       union all
       select 'conflict', c.signature, null,
-             format('Signature %s came again with another content; the first stays', c.signature),
+             format('Signature %s came with different contents; %s stays', c.signature,
+                    case when c.signature = any (p_taken_back) then 'what the chain finalized' else 'the first' end),
              jsonb_build_object('signature', c.signature), null, null, null
         from unnest(p_conflicts) as c (signature)
       union all

@@ -11,6 +11,7 @@ import { shuffled } from "@/tests/support/seeded.ts";
 import { close, inVaultOf, pause } from "./deeds.ts";
 import type { Dice } from "./dice.ts";
 import { attempt, type History } from "./history.ts";
+import { forge } from "./poison.ts";
 import { again, finalized, isConfirmed, lost, type Step } from "./step.ts";
 
 /** A history and its forks. */
@@ -25,6 +26,8 @@ export interface Forked {
 export function forked(name: string, history: History, dice: Dice, ghosts: number): Forked {
   const seen = Array.from({ length: ghosts }, (_, number) => ghost(`${name} ghost ${number}`, history, dice));
   const landings = history.transactions.flatMap((transaction): Step[] => {
+    // Of what is finalized another content may have been told before.
+    if (dice.chance(0.1)) return [[forge(transaction, dice)], finalized(transaction)];
     if (!dice.chance(0.35)) return [dice.chance(0.2) ? finalized(transaction) : [transaction]];
     const places = Array.from({ length: dice.one([1, 1, 2]) }, () => elsewhere(transaction, history, dice));
     return forkOf(transaction, places, dice);

@@ -118,8 +118,15 @@ function enter(draft: Draft, transaction: ChainTransaction, finalized: boolean):
   // What could not be read when it came first, and must be fetched again, is new when it can be read.
   const isNew = !held || (held.transaction.verdict === "parked" && transaction.verdict === "read");
   if (!isNew && transaction.verdict === "read" && !hasSameContent(held.transaction, transaction)) {
-    contradict(draft, transaction);
-    return CONFLICT;
+    if (!finalized || held.transaction.verdict !== "read" || held.claims.some((claim) => claim.finalized)) {
+      contradict(draft, transaction, 1);
+      return CONFLICT;
+    }
+    overrule(draft, held, held.transaction);
+    const heard = withoutConflict(draft, transaction);
+    const fresh = { ...unread(transaction, heard + 1), landing: null, claims: [claimOf(transaction, finalized)] };
+    draft.entries.set(signature, landed(draft, fresh));
+    return null;
   }
   const seen = (held?.seen ?? 0) + 1;
   if (transaction.verdict !== "read") {
@@ -165,10 +172,22 @@ function landed(draft: Draft, entry: Entry): Entry {
   return { ...entry, landing, candidate, outcome, code: stood ? null : "vault_unknown" };
 }
 
-function contradict({ conflicts }: Draft, transaction: ReadTransaction): void {
+function contradict({ conflicts }: Draft, transaction: ReadTransaction, times: number): void {
   const known = conflicts.findIndex((conflict) => hasSameContent(conflict.transaction, transaction));
-  if (known < 0) conflicts.push({ transaction, seen: 1 });
-  else conflicts[known] = { transaction, seen: (conflicts[known]?.seen ?? 0) + 1 };
+  if (known < 0) conflicts.push({ transaction, seen: times });
+  else conflicts[known] = { transaction, seen: (conflicts[known]?.seen ?? 0) + times };
+}
+
+/** What was held of a signature is only what somebody said: the chain finalized something else. */
+function overrule(draft: Draft, { outcome, seen }: Entry, transaction: ReadTransaction): void {
+  contradict(draft, transaction, seen);
+  if (outcome === "applied") draft.moved.add(transaction.signature);
+}
+
+/** Strikes this content from the conflicts. Gives how often it had come. */
+function withoutConflict({ conflicts }: Draft, transaction: ReadTransaction): number {
+  const known = conflicts.findIndex((conflict) => hasSameContent(conflict.transaction, transaction));
+  return known < 0 ? 0 : conflicts.splice(known, 1)[0]?.seen ?? 0;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { bug, type PlantedBug } from "./planted_bug.ts";
-import { FORKS, OWNERS } from "./planted_bugs_of_forks.ts";
+import { FORKS, OVERRULING, OWNERS } from "./planted_bugs_of_forks.ts";
 
 /** What happens to which balance. */
 const EFFECTS: readonly PlantedBug[] = [
@@ -294,5 +294,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...PAUSES,
   ...INBOX,
   ...FORKS.map((planted) => ({ about: /^row [78]:/, ...planted })),
+  ...OVERRULING.map((planted) => ({ about: /^row [28]:/, ...planted })),
   ...OWNERS.map((planted) => ({ about: /^row 5[34]:/, ...planted })),
 ];

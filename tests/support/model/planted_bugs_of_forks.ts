@@ -114,3 +114,22 @@ export const OWNERS: readonly PlantedBug[] = [
     /nobody gets/,
   ),
 ];
+
+/** What the chain finalized against what was said. */
+export const OVERRULING: readonly PlantedBug[] = [
+  bug(
+    "overrule",
+    "anybody overrules",
+    "where i.finalized and i.content is not null\n         order",
+    "where i.content is not null\n         order",
+    /^repetitions/,
+  ),
+  bug("overrule", "what is finalized is overruled", " and known.finalized_at is null", ""),
+  bug("overrule", "what was said still counts", "vaultbook.withdraw(result.moved, 'overruled')", "'{}'"),
+  bug(
+    "overrule",
+    "what was a conflict stays one",
+    "where heard.signature = told.signature and",
+    "where false and",
+  ),
+];

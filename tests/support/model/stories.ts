@@ -8,6 +8,7 @@ import { IN_ORDER, LATE } from "./stories_of_order.ts";
 import { CLOSED, TAKEN_OVER } from "./stories_of_owners.ts";
 import { DECEIT, POISON } from "./stories_of_poison.ts";
 import { ELSEWHERE, LOST } from "./stories_of_forks.ts";
+import { OVERRULED } from "./stories_of_overruling.ts";
 import type { Story } from "./story.ts";
 
 export const STORIES: readonly Story[] = [
@@ -17,6 +18,7 @@ export const STORIES: readonly Story[] = [
   ...DECEIT,
   ...LOST,
   ...ELSEWHERE,
+  ...OVERRULED,
   ...CLOSED,
   ...TAKEN_OVER,
 ];
