@@ -14,6 +14,7 @@ export const ERRORS = {
     message: "Cannot withdraw {amount}: less is available in the vault of {owner}, withdrawals under way taken off",
   },
   amount_out_of_range: { status: 422, message: "Cannot move {amount}: it must be from 1 to 2^63 − 1 base units" },
+  body_invalid: { status: 400, message: "Cannot read the body: {field} {problem}" },
   body_too_large: { status: 413, message: "Cannot read the body: it is larger than {limit_bytes} bytes" },
   body_unreadable: { status: 400, message: "Cannot read the body: it ended early" },
   database_unavailable: {
@@ -25,6 +26,10 @@ export const ERRORS = {
     message: "Cannot repeat this request: its Idempotency-Key came with something else before",
   },
   invalid_idl: { status: 400, message: "Cannot use the IDL: {field} {problem}" },
+  job_taken_over: {
+    status: 409,
+    message: "Cannot go on with {job}: this run was silent too long, and another one took over",
+  },
   method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
   not_found: { status: 404, message: "Cannot find {path}" },
   protocol_paused: { status: 409, message: "Cannot move anything now: the protocol is paused" },

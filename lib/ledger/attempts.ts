@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Sql } from "postgres";
 import { VaultbookError } from "@/lib/domain/errors.ts";
-import { isTransient } from "./database.ts";
+import { type Database, isTransient, isUnavailable } from "./database.ts";
 
 /** How often a call is made that other transactions keep ending. */
 const ATTEMPTS_MAX = 6;
@@ -36,6 +37,27 @@ export async function repeated<Result>(call: (alone: boolean) => Promise<Result>
 export function answered<Row>(row: Row | undefined): Row {
   if (!row) throw Object.assign(new Error("The connection ended before the answer"), { code: "CONNECTION_CLOSED" });
   return row;
+}
+
+/**
+ * The rows that one of the ledger's functions answers. It must be safe to repeat.
+ *
+ * @throws {VaultbookError} database_unavailable – try again; else the database's own error.
+ */
+export async function rowsOf<Row>(
+  database: Database,
+  query: (sql: Sql) => PromiseLike<readonly Row[]>,
+): Promise<Row[]> {
+  try {
+    return await repeated(() => database.run(async (sql) => [...await query(sql)]));
+  } catch (error) {
+    throw isUnavailable(error) || isTransient(error) ? unavailable(error) : error;
+  }
+}
+
+/** The same for functions that answer one row. */
+export async function rowOf<Row>(database: Database, query: (sql: Sql) => PromiseLike<readonly Row[]>): Promise<Row> {
+  return answered((await rowsOf(database, query))[0]);
 }
 
 /** What is said when the database cannot take the work now: nothing was changed, and the same call may succeed later. */

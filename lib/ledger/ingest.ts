@@ -93,9 +93,10 @@ function quarantinedItem(item: InboxItem, cause: unknown): InboxItem {
 }
 
 /** A row of `vaultbook.item`. */
-type InboxItem = Readonly<Record<string, unknown>> & { readonly position: number };
+export type InboxItem = Readonly<Record<string, unknown>> & { readonly position: number };
 
-function inboxItem(transaction: ChainTransaction, position: number): InboxItem {
+/** A transaction as the ledger's functions take it. */
+export function inboxItem(transaction: ChainTransaction, position: number): InboxItem {
   const landing = {
     position,
     signature: transaction.signature ?? null,

@@ -8,6 +8,9 @@ grant select, insert, update on vaultbook.deliveries, vaultbook.inbox to vaultbo
 grant select, insert, update on vaultbook.status_changes, vaultbook.landings to vaultbook_ledger;
 grant select, insert on vaultbook.lost_landings, vaultbook.compensations to vaultbook_ledger;
 grant insert on vaultbook.alert_failures to vaultbook_ledger;
+grant select, insert, update on public.job_runs to vaultbook_ledger;
+grant select, insert, update, delete on vaultbook.scans, vaultbook.sightings, vaultbook.doubts to vaultbook_ledger;
+grant select, insert, update on vaultbook.watermarks to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
@@ -22,24 +25,35 @@ create policy "The ledger notes alerts that failed" on vaultbook.alert_failures 
 create policy "The ledger notes changes of status" on vaultbook.status_changes to vaultbook_ledger using (true) with check (true);
 create policy "The ledger notes landings" on vaultbook.landings to vaultbook_ledger using (true) with check (true);
 create policy "The ledger notes lost landings" on vaultbook.lost_landings to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps the runs of jobs" on public.job_runs to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps scans" on vaultbook.scans to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps watermarks" on vaultbook.watermarks to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps sightings" on vaultbook.sightings to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps doubts" on vaultbook.doubts to vaultbook_ledger using (true) with check (true);
 create policy "The ledger compensates" on vaultbook.compensations to vaultbook_ledger using (true) with check (true);
 
 -- The service: the functions' own database work -----------------------------------------------------------------------------
 grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
-  public.alert_rules
+  public.alert_rules, public.job_runs
 to service_role;
 grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
 grant select on
   vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
-  vaultbook.alert_failures, vaultbook.movements
+  vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts
 to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
   vaultbook.open_pending(text, text, bigint, text, interval), vaultbook.attach_signature(uuid, text, text),
-  vaultbook.expire_pending(integer), vaultbook.usdt(bigint)
+  vaultbook.expire_pending(integer), vaultbook.usdt(bigint),
+  vaultbook.start_job(text, interval), vaultbook.hold_job(uuid, interval), vaultbook.finish_job(uuid, text, jsonb, text, text),
+  vaultbook.begin_scan(text, integer, bigint, bigint), vaultbook.note_page(bigint, jsonb),
+  vaultbook.finalize_sighted(integer), vaultbook.next_sightings(timestamptz, integer), vaultbook.settle_sightings(jsonb),
+  vaultbook.ask_for(jsonb, integer), vaultbook.ask_for_unread(bigint, integer),
+  vaultbook.unproven_landings(bigint, bigint, text, integer), vaultbook.doubt(uuid, jsonb), vaultbook.believe(text[]),
+  vaultbook.contradict(jsonb), vaultbook.judge_silence(jsonb, bigint), vaultbook.unknown_vaults(integer), vaultbook.forget_sightings()
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------
@@ -50,7 +64,7 @@ create policy "Everybody sees the TVL" on public.tvl_snapshots for select to ano
 -- set by the server only; user_metadata, which users edit themselves, counts for nothing. -------------------------------------
 grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
-  public.alert_rules
+  public.alert_rules, public.job_runs
 to authenticated;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to authenticated;
 
@@ -80,6 +94,9 @@ create policy "Owners see their own alerts, operators all" on public.alerts
     vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Operators see the alert rules" on public.alert_rules
+  for select to authenticated
+  using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
+create policy "Operators see the runs of jobs" on public.job_runs
   for select to authenticated
   using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
 create policy "Operators change the alert rules" on public.alert_rules

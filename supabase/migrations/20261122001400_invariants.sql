@@ -1,5 +1,5 @@
 -- Invariants: what must always be true, each as a view of what breaks it. Every view has the same columns; an empty one holds.
--- I14 comes with the sweep that keeps a watermark, I16 is a promise of the HTTP side.
+-- I16 is a promise of the HTTP side.
 
 create view vaultbook.breaks_i1 as
 select 'signature ' || coalesce(l.signature, t.signature) as subject,
@@ -195,6 +195,28 @@ select 'alert ' || a.alert_type as subject, format('%s are open on %s', count(*)
  group by a.alert_type, a.subject
 having count(*) > 1;
 comment on view vaultbook.breaks_i12 is 'I12: at most one open alert per type and subject.';
+
+create view vaultbook.breaks_i14 as
+select format('watermark of %s by node %s', w.address, w.source) as subject, format('slot %s is not what a scan has proven', w.slot) as detail
+  from vaultbook.watermarks as w
+  join vaultbook.scans as s on s.id = w.scan_id
+ where (s.address, s.source, s.tip_slot, s.outcome) is distinct from (w.address, w.source, w.slot, 'proven')
+union all
+select format('scan %s of %s by node %s', s.id, s.address, s.source),
+       format('begins above slot %s, and slots up to %s were seen before', s.floor_slot, s.seen_to)
+  from (
+    select p.*, lag(p.tip_slot) over (partition by p.address, p.source order by p.id) as seen_to
+      from vaultbook.scans as p
+     where p.outcome = 'proven'
+  ) as s
+ where s.floor_slot > s.seen_to or s.tip_slot < s.seen_to
+union all
+select 'signature ' || s.signature, format('seen in slot %s and settled, but the inbox has none of it', s.slot)
+  from vaultbook.sightings as s
+ where s.settled_at is not null
+   and not exists (select from vaultbook.inbox as i where i.signature = s.signature);
+comment on view vaultbook.breaks_i14 is
+  'I14: a watermark never passes a slot whose signatures were not all seen at the same commitment.';
 
 do $$
 declare

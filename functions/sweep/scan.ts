@@ -1,0 +1,58 @@
+/**
+ * Walks back over the finalized history of an address, page by page, until it meets what is known.
+ *
+ * @module
+ */
+import { beginScan, notePage, watermarkOf } from "@/lib/ledger/scans.ts";
+import { goesOn, type SweepContext } from "./context.ts";
+
+/** What to walk over. */
+export interface ScanScope {
+  /** The vault program, or a vault. */
+  readonly address: string;
+  /** The node to ask, from 1. */
+  readonly source: number;
+  /** Its newest finalized slot. */
+  readonly tipSlot: number;
+  /** Go back at least to this slot; default: as far as is due. */
+  readonly fromSlot?: number;
+}
+
+/** After so many pages in a row that do not continue the one before, the rest is left to the next run. */
+const BROKEN_MAX = 3;
+
+/** The node's newest finalized slot. @throws {VaultbookError} rpc_behind – it has not come as far as it had before; any rpc_…. */
+export async function tipOf(context: SweepContext, source: number): Promise<number> {
+  const mark = await watermarkOf(context.database, context.program.address, source);
+  return await nodeOf(context, source).slot("finalized", mark?.slot);
+}
+
+/**
+ * Goes on with the scan of an address, or begins one.
+ *
+ * @returns whether everything up to the tip was seen.
+ * @throws {VaultbookError} rpc_… – what was seen is kept, and the next run goes on.
+ */
+export async function scanAddress(context: SweepContext, scope: ScanScope): Promise<boolean> {
+  const { database, limits, counts } = context;
+  let scan = await beginScan(database, scope);
+  while (scan.outcome === null) {
+    if (scan.brokenPages >= BROKEN_MAX || !await goesOn(context)) return false;
+    const rows = await nodeOf(context, scope.source).signatures(scope.address, {
+      commitment: "finalized",
+      limit: limits.pageRows,
+      minContextSlot: scan.tipSlot,
+      ...(scan.nextBefore === null ? {} : { before: scan.nextBefore }),
+    });
+    counts.pages++;
+    counts.rows += rows.length;
+    scan = await notePage(database, scan, rows);
+  }
+  return scan.outcome === "proven";
+}
+
+function nodeOf({ nodes }: SweepContext, source: number): SweepContext["nodes"][number] {
+  const node = nodes[source - 1];
+  if (!node) throw new RangeError(`Cannot ask node ${source}: there are ${nodes.length}`);
+  return node;
+}

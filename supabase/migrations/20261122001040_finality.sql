@@ -1,0 +1,125 @@
+-- Finality: what was sighted on the finalized chain becomes final in the ledger, and what is not there is taken back.
+
+create function vaultbook.finalize_sighted(p_limit integer) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  with due as (
+    select s.signature, s.slot, i.id as inbox_id, i.transaction_index
+      from vaultbook.sightings as s
+      join vaultbook.inbox as i
+        on i.signature = s.signature and i.outcome <> 'conflict'
+       and i.slot = s.slot and i.content is not null and i.transaction_index is not null and i.code is distinct from 'rolled_back'
+       and (s.transaction_index = i.transaction_index) is not false
+       and s.failed = coalesce((i.content -> 'failed')::boolean, false)
+     where s.settled_at is null
+       -- Of a signature with two contents the chain has to say which is true.
+       and not exists (select from vaultbook.inbox as other where other.signature = s.signature and other.outcome = 'conflict')
+     order by s.slot, s.transaction_index, s.signature
+     limit p_limit
+       for no key update of i
+  ), final as (
+    update vaultbook.inbox as i set finalized_at = now() from due as d where i.id = d.inbox_id and i.finalized_at is null
+  ), landed as (
+    update vaultbook.landings as l set finalized = true
+      from due as d
+     where l.signature = d.signature and l.slot = d.slot and l.transaction_index = d.transaction_index and not l.finalized
+  ), confirmed as (
+    update public.transactions as t set finalized_at = now(), updated_at = now()
+      from due as d
+     where t.signature = d.signature and t.rolled_back_at is null and t.slot is not null and t.finalized_at is null
+  ), settled as (
+    update vaultbook.sightings as s set settled_at = clock_timestamp() from due as d where s.signature = d.signature and s.slot = d.slot
+    returning 1
+  )
+  select count(*)::integer as sightings into known from settled as s;
+  return known.sightings;
+end
+$$;
+comment on function vaultbook.finalize_sighted(integer) is
+  'Makes final what the ledger has at the very place where the finalized chain shows it, the oldest first, and settles those sightings. '
+  'Returns how many; all others have to be fetched.';
+alter function vaultbook.finalize_sighted(integer) owner to vaultbook_ledger;
+
+create function vaultbook.next_sightings(p_since timestamptz, p_limit integer) returns setof vaultbook.sightings
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return query
+    select s.*
+      from vaultbook.sightings as s
+     where s.settled_at is null
+       -- All of a scan first, so that a history is applied from its beginning.
+       and not exists (select from vaultbook.scans as open where open.id = s.scan_id and open.finished_at is null)
+       and (s.tried_at is null or s.tried_at < p_since)
+       -- What several runs could not fetch is tried more and more seldom: a minute, two, four, up to a day.
+       and (
+         s.attempts < 5
+         or s.tried_at < clock_timestamp() - least(interval '1 day', interval '1 minute' * 2 ^ least(s.attempts - 5, 11))
+       )
+     order by s.slot, s.transaction_index, s.signature
+     limit p_limit;
+end
+$$;
+comment on function vaultbook.next_sightings(timestamptz, integer) is
+  'What is to be fetched, oldest first: sighted by a scan that has ended or asked for, and not tried since p_since.';
+alter function vaultbook.next_sightings(timestamptz, integer) owner to vaultbook_ledger;
+
+create function vaultbook.settle_sightings(p_sightings jsonb) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  update vaultbook.sightings as s
+     set tried_at = clock_timestamp(),
+         settled_at = case when t.problem is null then clock_timestamp() end,
+         attempts = s.attempts + (t.problem is not null)::integer,
+         problem = t.problem
+    from jsonb_to_recordset(p_sightings) as t (signature text, slot bigint, problem text)
+   where s.signature = t.signature and s.slot = t.slot and s.settled_at is null
+$$;
+comment on function vaultbook.settle_sightings(jsonb) is
+  'Takes a JSON array of {"signature", "slot", "problem"}: what the ledger has now, and what could not be fetched and why.';
+alter function vaultbook.settle_sightings(jsonb) owner to vaultbook_ledger;
+
+create function vaultbook.ask_for(p_rows jsonb, p_source integer) returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+  select vaultbook.sight(array(select r from jsonb_populate_recordset(null::vaultbook.history_row, p_rows) as r), p_source, null)
+$$;
+comment on function vaultbook.ask_for(jsonb, integer) is
+  'Keeps transactions to be fetched that no scan showed, as a JSON array of vaultbook.history_row. Returns how many are new or known better.';
+alter function vaultbook.ask_for(jsonb, integer) owner to vaultbook_ledger;
+
+create function vaultbook.ask_for_unread(p_tip_slot bigint, p_limit integer) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  asked integer;
+begin
+  insert into vaultbook.sightings (signature, slot, source)
+  select i.signature, coalesce(i.slot, 0), 1
+    from vaultbook.inbox as i
+   where i.outcome = 'parked' and i.content is null and i.signature is not null and coalesce(i.slot, 0) <= p_tip_slot
+     -- By slot or not: what the chain had no more to say about is not asked again.
+     and not exists (select from vaultbook.sightings as s where s.signature = i.signature)
+   order by i.id
+   limit p_limit
+  on conflict do nothing;
+  get diagnostics asked = row_count;
+  return asked;
+end
+$$;
+comment on function vaultbook.ask_for_unread(bigint, integer) is
+  'Asks for the transactions up to a finalized slot whose delivery did not carry all that is needed to read them. Returns how many.';
+alter function vaultbook.ask_for_unread(bigint, integer) owner to vaultbook_ledger;
