@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { VaultbookError } from "@/lib/domain/errors.ts";
 import { beginScan, notePage, watermarkOf } from "@/lib/ledger/scans.ts";
 import { goesOn, type SweepContext } from "./context.ts";
 
@@ -36,9 +37,11 @@ export async function tipOf(context: SweepContext, source: number): Promise<numb
 export async function scanAddress(context: SweepContext, scope: ScanScope): Promise<boolean> {
   const { database, limits, counts } = context;
   let scan = await beginScan(database, scope);
-  while (scan.outcome === null) {
-    if (scan.brokenPages >= BROKEN_MAX || !await goesOn(context)) return false;
-    const rows = await nodeOf(context, scope.source).signatures(scope.address, {
+  const node = nodeOf(context, scope.source);
+  for (let broken = 0; scan.outcome === null;) {
+    if (!await goesOn(context)) return false;
+    if (broken >= BROKEN_MAX) throw doesNotContinue(node.node, scan.lowestSlot);
+    const rows = await node.signatures(scope.address, {
       commitment: "finalized",
       limit: limits.pageRows,
       minContextSlot: scan.tipSlot,
@@ -47,8 +50,14 @@ export async function scanAddress(context: SweepContext, scope: ScanScope): Prom
     counts.pages++;
     counts.rows += rows.length;
     scan = await notePage(database, scan, rows);
+    broken = scan.brokenPages > 0 ? broken + 1 : 0;
   }
   return scan.outcome === "proven";
+}
+
+function doesNotContinue(node: string, slot: number | null): VaultbookError {
+  const problem = `what it shows before slot ${slot} does not continue what it showed`;
+  return new VaultbookError("rpc_answer_invalid", { node, method: "getSignaturesForAddress", problem });
 }
 
 function nodeOf({ nodes }: SweepContext, source: number): SweepContext["nodes"][number] {

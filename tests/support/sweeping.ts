@@ -126,7 +126,7 @@ async function differencesOf({ chain }: FaultyNode, sql: Sql): Promise<string[]>
     select concat_ws(' ', 'landed', signature, slot, transaction_index, case when finalized_at is null then 'not final' end) as line
       from vaultbook.inbox
      where outcome in ('applied', 'failed', 'parked', 'quarantined')
-        or (outcome = 'ignored' and code <> 'rolled_back' and finalized_at is not null)`;
+        or (outcome = 'ignored' and code not in ('rolled_back', 'other_program') and finalized_at is not null)`;
   const book = new Set([...vaults, ...landed].map(({ line }) => line));
   const { finalized } = chain.tips();
   const truth = new Set([
