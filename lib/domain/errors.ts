@@ -39,6 +39,7 @@ export const ERRORS = {
   rpc_rate_limited: { status: 503, message: "Cannot ask {node} for {method} now: {problem}" },
   rpc_refused: { status: 503, message: "Cannot ask {node} for {method}: it refuses, {problem}" },
   rpc_slot_missing: { status: 503, message: "Cannot read a block from {node} with {method}: {problem}" },
+  rpc_unconfigured: { status: 503, message: "Cannot ask the chain: SOLANA_RPC_URL is not set" },
   rpc_unavailable: { status: 503, message: "Cannot reach {node} for {method}: {problem}" },
   rpc_version_unsupported: { status: 503, message: "Cannot read a transaction from {node} with {method}: {problem}" },
   signature_attached: { status: 409, message: "Cannot sign transaction {id} with this: it carries another signature" },

@@ -12,19 +12,23 @@ import type { Settings } from "../settings.ts";
 /** A delivery this long ago, in seconds, makes the state degraded: on a working exchange something always happens. */
 const INGEST_LAG_SECONDS_MAX = 300;
 
+/** The chain is swept every minute; what was final so long ago, in seconds, must have been seen. */
+const SWEEP_LAG_SECONDS_MAX = 600;
+
 /** `{"status":"ok"|"degraded"|"down","checks":{…}}`; 503 when down. */
-export function health({ database }: Settings): Hono<{ Variables: ApiVariables }> {
+export function health({ database, program }: Settings): Hono<{ Variables: ApiVariables }> {
   const route = new Hono<{ Variables: ApiVariables }>();
   route.get("/", async (c) => {
     c.header("cache-control", "no-store");
     let checks: Health;
     try {
-      checks = await readHealth(database);
+      checks = await readHealth(database, program.address);
     } catch {
       return c.json({ status: "down", checks: { database: "unreachable" } }, 503);
     }
+    const isBehind = checks.last_sweep?.status === "failed" || (checks.sweep_lag_seconds ?? 0) > SWEEP_LAG_SECONDS_MAX;
     const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
-    const status = late || checks.open_critical_alerts > 0 || checks.failed_alerts > 0 ? "degraded" : "ok";
+    const status = late || isBehind || checks.open_critical_alerts > 0 || checks.failed_alerts > 0 ? "degraded" : "ok";
     return c.json({ status, checks: { database: "ok", ...checks } });
   });
   route.all("/", (c) => {
