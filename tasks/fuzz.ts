@@ -10,6 +10,7 @@ import { logs } from "./fuzz/logs.ts";
 import { payloads } from "./fuzz/payloads.ts";
 import { permutations } from "./fuzz/permutations.ts";
 import { runKinds } from "./fuzz/run.ts";
+import { sweep } from "./fuzz/sweep.ts";
 import { withTestServer } from "./test/server.ts";
 
 /** Every kind of fuzzing, by the name that `--only` takes. */
@@ -18,6 +19,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   payloads: payloads(),
   logs: logs(),
   crash: crash(),
+  sweep: sweep(),
 };
 
 const USAGE = `Throws random things at Vaultbook and looks for what must not be.
@@ -31,6 +33,7 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                payloads      random and mutated webhook bodies, through the reader and through the webhook
                logs          random trees of invocations, whole and cut, through the reader
                crash         kill -9 of PostgreSQL, and of the process that serves the webhook, amid deliveries
+               sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
   -h, --help   this text
 
 Exit code 1 on a finding, with the command that repeats it. What goes in follows from the seed; when a kill hits does not.`;

@@ -4,11 +4,11 @@
  * @module
  */
 import { expect } from "expect";
-import postgres from "postgres";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import { openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
-import { openTestDatabase, type TestDatabase } from "@/tests/support/database.ts";
+import { openArchive } from "@/tests/support/archive.ts";
+import { openTestDatabase } from "@/tests/support/database.ts";
 import { foundAfterwards } from "@/tests/support/model/afterwards.ts";
 import { histories } from "@/tests/support/model/histories.ts";
 import { diceOf } from "@/tests/support/model/dice.ts";
@@ -17,32 +17,6 @@ import { batches, chosenSeed, generator, jostled } from "@/tests/support/seeded.
 const YESTERDAY = 50;
 /** What is fetched again begins before the copy ends: a sweep begins where nothing can be missing. */
 const OVERLAP = 20;
-
-/** Makes and brings back a copy of a database, file by file, while nobody is connected to it. */
-async function openArchive(database: TestDatabase): Promise<{
-  copy(): Promise<void>;
-  /** Loses the database for good, and puts the copy in its place. */
-  bringBack(): Promise<void>;
-  close(): Promise<void>;
-}> {
-  const [{ name } = { name: "" }] = await database.admin<{ name: string }[]>`select current_database() as name`;
-  const outside = new URL(database.adminUrl);
-  outside.pathname = "/postgres";
-  const sql = postgres(outside.href, { max: 1, onnotice: () => {} });
-  const alone = async (...statements: string[]): Promise<void> => {
-    await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${name}`;
-    for (const statement of statements) await sql.unsafe(statement);
-  };
-  const copied = `${name}_copy`;
-  return {
-    copy: () => alone(`create database ${copied} template ${name} strategy file_copy`),
-    bringBack: () => alone(`drop database ${name}`, `alter database ${copied} rename to ${name}`),
-    async close(): Promise<void> {
-      await sql.unsafe(`drop database if exists ${copied}`);
-      await sql.end();
-    },
-  };
-}
 
 Deno.test("row 59: yesterday's copy becomes today's book when everything since is delivered again; nothing is doubled", async () => {
   const seed = chosenSeed();

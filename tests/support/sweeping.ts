@@ -43,6 +43,8 @@ export interface SweepAsked {
 export interface SweepStage {
   readonly node: FaultyNode;
   readonly sql: Sql;
+  /** Connection string of the superuser. */
+  readonly adminUrl: string;
   readonly database: Database;
   sweep(asked?: SweepAsked): Promise<JobReport>;
   /** What the webhook heard of all that was posted since the last time. */
@@ -55,9 +57,15 @@ export interface SweepStage {
 
 /** A database of the test's own, a chain of so many transactions that are final, and nothing heard of it yet. */
 export async function openSweepStage(
-  { seed, transactions = 40, traders = 4 }: { seed: string; transactions?: number; traders?: number },
+  { seed, transactions = 40, traders = 4, server }: {
+    seed: string;
+    transactions?: number;
+    traders?: number;
+    /** As for {@link openTestDatabase}. */
+    server?: string;
+  },
 ): Promise<SweepStage & { close(): Promise<void> }> {
-  const database = await openTestDatabase();
+  const database = await openTestDatabase(server === undefined ? {} : { server });
   const connection = openDatabase(database.url, { max: 2 });
   const node = openFaultyNode({ seed, traders });
   let heard = 0;
@@ -71,6 +79,7 @@ export async function openSweepStage(
   return {
     node,
     sql: database.admin,
+    adminUrl: database.adminUrl,
     database: connection,
     take,
     sweep({ urls = [node.url], budget = 60_000, rpc = {}, ...asked } = {}): Promise<JobReport> {
