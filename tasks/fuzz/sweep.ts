@@ -4,7 +4,7 @@
  * @module
  */
 import { badDay } from "@/tests/support/bad_days.ts";
-import { type Kind, refuse } from "./campaign.ts";
+import { type Counts, type Kind, refuse } from "./campaign.ts";
 
 /** One day a round. */
 export function sweep(): Kind {
@@ -12,7 +12,7 @@ export function sweep(): Kind {
     mustHappen: ["dropped", "forks", "landings_lost", "landed_again"],
     open: (server) =>
       Promise.resolve({
-        async round(seed) {
+        async round(seed): Promise<Counts> {
           const { counts, found } = await badDay(`seed ${seed}`, server.adminUrl);
           refuse("The book is not the chain's after two sweeps", found);
           return counts;
