@@ -67,7 +67,8 @@ export async function badDay(seed: string, server?: string): Promise<BadDay> {
       if (random.chance(0.7)) await sweepOnce(stage, urls, add, random);
     }
     node.waitUntilFinal();
-    node.waitSlots(40 + behind);
+    // What a fork dropped can lie in later slots than all that is left.
+    node.waitSlots(120 + behind);
     for (let time = 0; time < LAST_SWEEPS; time++) await sweepOnce(stage, urls, add);
     for (const each of nodes) {
       for (const fault of FAULTS) add(fault, each.faults.fired(fault));
