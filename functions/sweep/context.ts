@@ -48,8 +48,6 @@ export interface SweepCounts {
   quarantined: number;
   conflict: number;
   duplicate: number;
-  /** Transactions whose delivered content the chain contradicts. */
-  contradicted: number;
   /** Transactions that no node would give. */
   unfetched: number;
   /** Landings that were not where they should be. */
@@ -78,7 +76,7 @@ const RESERVE = 5_000;
 export function newCounts(): SweepCounts {
   return {
     ...{ pages: 0, rows: 0, finalized: 0, fetched: 0, applied: 0, failed: 0, ignored: 0, parked: 0, quarantined: 0 },
-    ...{ conflict: 0, duplicate: 0, contradicted: 0, unfetched: 0, doubted: 0, rolled_back: 0, expired: 0 },
+    ...{ conflict: 0, duplicate: 0, unfetched: 0, doubted: 0, rolled_back: 0, expired: 0 },
   };
 }
 

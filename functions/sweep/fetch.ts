@@ -8,7 +8,7 @@ import type { JsonObject } from "@/lib/chain/fields.ts";
 import type { SolanaNode } from "@/lib/chain/rpc.ts";
 import type { NodeTransaction } from "@/lib/chain/rpc_answers.ts";
 import { VaultbookError } from "@/lib/domain/errors.ts";
-import { ingestFinal } from "@/lib/ledger/ingest_final.ts";
+import { ingest } from "@/lib/ledger/ingest.ts";
 import { finalizeSighted, nextSightings, settleSightings, type Sighting } from "@/lib/ledger/sightings.ts";
 import { goesOn, type SweepContext } from "./context.ts";
 
@@ -47,14 +47,13 @@ async function bring(context: SweepContext, batch: readonly Sighting[]): Promise
   if (items.length > 0) {
     const body = new TextEncoder().encode(JSON.stringify(items));
     const transactions = readDelivery(body, program);
-    const { settlements, contradicted } = await ingestFinal(database, body, transactions);
+    const settlements = await ingest(database, { source: "sweep", body, transactions, finalized: true });
     for (const [i, { outcome }] of settlements.entries()) {
       counts[outcome]++;
       const { signature, slot } = transactions[i] ?? {};
       if (signature === undefined || slot === undefined) continue;
       if (outcome === "applied" || outcome === "failed") missed.push({ signature, slot });
     }
-    counts.contradicted += contradicted.length;
   }
   counts.fetched += items.length;
   counts.unfetched += batch.length - items.length;

@@ -40,6 +40,7 @@ create table vaultbook.inbox (
   vaults text[] collate "C" not null default '{}',
   waits_until_slot bigint,
   finalized_at timestamptz,
+  proven_at timestamptz,
   delivery_id bigint not null,
   delivery_position integer not null,
   times_seen integer not null default 1,
@@ -91,6 +92,8 @@ comment on column vaultbook.inbox.vaults is 'Addresses of the vaults it touches'
 comment on column vaultbook.inbox.waits_until_slot is
   'While parked: only an event up to this slot can make it possible; NULL: any event of its vaults may';
 comment on column vaultbook.inbox.finalized_at is 'When it was seen at this place at finalized commitment; NULL until then';
+comment on column vaultbook.inbox.proven_at is
+  'When this content was read at finalized commitment; NULL while only somebody said so. Until then the chain can overrule it';
 comment on column vaultbook.inbox.delivery_id is 'The delivery that first brought it';
 comment on column vaultbook.inbox.delivery_position is 'Its place in that delivery''s array, from 0';
 comment on column vaultbook.inbox.times_seen is 'How often it was delivered with this content';

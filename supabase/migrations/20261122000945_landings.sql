@@ -81,9 +81,9 @@ set search_path = ''
 as $$
   with final as (
     update vaultbook.inbox as known
-       set finalized_at = now()
+       set finalized_at = coalesce(known.finalized_at, now()), proven_at = now()
       from unnest(p_items) as i
-     where i.finalized and known.signature = i.signature and known.outcome <> 'conflict' and known.finalized_at is null
+     where i.finalized and known.signature = i.signature and known.outcome <> 'conflict' and known.proven_at is null
        and (known.slot, known.transaction_index) = (i.slot, i.transaction_index)
        and known.content_sha256 = decode(i.content_sha256, 'hex')
     returning known.signature

@@ -16,7 +16,7 @@ begin
          order by i.signature, i.position
       ) as told
       join vaultbook.inbox as known on known.signature = told.signature and known.outcome <> 'conflict'
-     where known.content_sha256 <> decode(told.content_sha256, 'hex') and known.finalized_at is null
+     where known.content_sha256 <> decode(told.content_sha256, 'hex') and known.proven_at is null
   );
   if result.moved = '{}' then
     return result;
@@ -25,12 +25,13 @@ begin
   perform vaultbook.require_alone(p_locked);
   result.withdrawn := vaultbook.withdraw(result.moved, 'overruled');
   update vaultbook.inbox as known
-     set outcome = 'conflict', code = 'signature_has_other_content', waits_until_slot = null, decided_at = clock_timestamp(),
-         reason = 'The chain finalized another content under this signature'
+     set outcome = 'conflict', code = 'signature_has_other_content', waits_until_slot = null, finalized_at = null,
+         decided_at = clock_timestamp(), reason = 'The chain finalized another content under this signature'
    where known.signature = any (result.moved) and known.outcome <> 'conflict';
   -- What was heard before, and did not count, counts now; what was not is entered like any other.
   update vaultbook.inbox as heard
-     set outcome = 'new', code = null, reason = null, content = told.content, decided_at = null,
+     set outcome = told.outcome, code = told.code, reason = told.reason, content = told.content,
+         decided_at = case when told.outcome <> 'new' then clock_timestamp() end,
          slot = told.slot, transaction_index = told.transaction_index, block_time = to_timestamp(told.block_time)
     from (
       select distinct on (i.signature) i.* from unnest(p_items) as i
@@ -42,6 +43,6 @@ begin
 end
 $$;
 comment on function vaultbook.overrule(vaultbook.item[], integer[]) is
-  'Where an item shows at finalized commitment another content than the one that was accepted, which was not finalized: takes that one back, '
-  'and keeps it as the conflict that it turned out to be. Its place is free then for what the chain says. Returns those signatures.';
+  'Where an item shows at finalized commitment another content than the accepted one, which nobody has read there: takes that one back, and '
+  'keeps it as the conflict that it turned out to be. Its place is free then for what the chain says. Returns those signatures.';
 alter function vaultbook.overrule(vaultbook.item[], integer[]) owner to vaultbook_ledger;

@@ -53,7 +53,7 @@ grant execute on function
   vaultbook.finalize_sighted(integer), vaultbook.next_sightings(timestamptz, integer), vaultbook.settle_sightings(jsonb),
   vaultbook.ask_for(jsonb, integer), vaultbook.ask_for_unread(bigint, integer),
   vaultbook.unproven_landings(bigint, bigint, text, integer), vaultbook.doubt(uuid, jsonb), vaultbook.believe(text[]),
-  vaultbook.contradict(jsonb), vaultbook.judge_silence(jsonb, bigint), vaultbook.unknown_vaults(integer), vaultbook.forget_sightings()
+  vaultbook.judge_silence(jsonb, bigint), vaultbook.unknown_vaults(integer), vaultbook.forget_sightings()
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ export const OVERRULING: readonly PlantedBug[] = [
     "where i.content is not null\n         order",
     /^repetitions/,
   ),
-  bug("overrule", "what is finalized is overruled", " and known.finalized_at is null", ""),
+  bug("overrule", "what is finalized is overruled", " and known.proven_at is null", ""),
   bug("overrule", "what was said still counts", "vaultbook.withdraw(result.moved, 'overruled')", "'{}'"),
   bug(
     "overrule",
