@@ -96,7 +96,7 @@ function quarantinedItem(item: InboxItem, cause: unknown): InboxItem {
 export type InboxItem = Readonly<Record<string, unknown>> & { readonly position: number };
 
 /** A transaction as the ledger's functions take it. */
-export function inboxItem(transaction: ChainTransaction, position: number): InboxItem {
+function inboxItem(transaction: ChainTransaction, position: number): InboxItem {
   const landing = {
     position,
     signature: transaction.signature ?? null,
