@@ -63,6 +63,8 @@ export async function killAmid(
   }
   if (interrupted.aborted) senders.stop();
   await senders.done;
+  const failure = senders.failure();
+  if (failure) throw new Error(`A delivery is refused again and again: ${failure}`, { cause: failure });
   return counts;
 }
 

@@ -26,17 +26,21 @@ export interface Senders {
   receipts(): readonly Receipt[];
   /** Resolves at the next acknowledgement, or when there is nothing left. */
   next(): Promise<void>;
-  /** Resolves when everything is acknowledged, or when the senders are stopped. */
+  /** Resolves when everything is acknowledged, when the senders are stopped, or when one gives up. */
   readonly done: Promise<void>;
   /** Lets nobody send until {@link Senders.resume}; what is under way stays under way. */
   hold(): void;
   resume(): void;
   /** Ends them, whatever is left. */
   stop(): void;
+  /** Why they gave up; null where they did not. */
+  failure(): unknown;
 }
 
 /** What a sender waits before it tries again. Milliseconds. */
 const PAUSE_MS = 30;
+/** How often a sender tries. A crash costs one attempt, or a few. */
+const ATTEMPTS_MAX = 200;
 
 /**
  * Starts so many senders on these parcels.
@@ -52,11 +56,16 @@ export function startSenders(
   const underWay = new Set<Parcel>();
   const receipts: Receipt[] = [];
   let stopped = false;
+  let failure: unknown = null;
+  const stop = (): void => {
+    stopped = true;
+    held.resolve();
+  };
   let held = Promise.withResolvers<void>();
   held.resolve();
   let answered = Promise.withResolvers<void>();
   const handOver = async (parcel: Parcel): Promise<void> => {
-    for (;;) {
+    for (let attempt = 1;; attempt++) {
       await held.promise;
       if (stopped) return;
       underWay.add(parcel);
@@ -65,8 +74,12 @@ export function startSenders(
         answered.resolve();
         answered = Promise.withResolvers();
         return;
-      } catch {
+      } catch (error) {
         underWay.delete(parcel);
+        if (attempt === ATTEMPTS_MAX) {
+          failure = error;
+          stop();
+        }
         await new Promise((resume) => setTimeout(resume, PAUSE_MS));
       } finally {
         underWay.delete(parcel);
@@ -84,9 +97,7 @@ export function startSenders(
     done,
     hold: () => void (held = Promise.withResolvers()),
     resume: () => held.resolve(),
-    stop(): void {
-      stopped = true;
-      held.resolve();
-    },
+    stop,
+    failure: () => failure,
   };
 }
