@@ -17,7 +17,7 @@ const FRESH = 120_000;
 
 /**
  * Asks every node for what is not final although its slot is. What one of them knows is fetched; what none knows, by its status, by
- * itself and among its neighbours, is doubted, and rolled back when the run before doubted it too.
+ * itself or among its neighbours, is doubted, and rolled back when the run before doubted it too.
  *
  * @param tipSlot the newest slot that is final at every node.
  * @returns whether all were looked at.
@@ -78,20 +78,23 @@ async function absentOf(
   return unknown.filter((_, i) => verdicts[i] === "absent");
 }
 
-/** The node that has the transaction after all; absent when each says that there is none, by itself and among its neighbours. */
+/**
+ * The node that has the transaction after all; absent when each says that there is none, and one of them shows its neighbours without it.
+ * Unsure when none can show them.
+ */
 async function searchEverywhere(
   nodes: readonly SolanaNode[],
   { signature, slot, newerKnown, olderSlot }: UnprovenLanding,
   { address, tipSlot }: { readonly address: string; readonly tipSlot: number },
 ): Promise<SolanaNode | "absent" | "unsure"> {
-  let isPast = true;
+  let isPast = false;
   for (const node of nodes) {
     if (await node.transaction(signature, "finalized") !== null) return node;
     const before = newerKnown === null ? {} : { before: newerKnown };
     const rows = await node.signatures(address, { commitment: "finalized", minContextSlot: tipSlot, ...before });
     if (rows.some((row) => row.signature === signature)) return node;
     // A page that does not reach below its slot says nothing of it.
-    isPast &&= olderSlot === null || rows.some((row) => row.slot < slot);
+    isPast ||= olderSlot === null || rows.some((row) => row.slot < slot);
   }
   return isPast ? "absent" : "unsure";
 }
