@@ -18,8 +18,9 @@ export interface BadDay {
 
 /** Turns of a day: traffic, a fork, the webhook's part of it, a sweep. */
 const TURNS = 4;
-/** Sweeps at the end of it. */
+/** Sweeps at the end of it that get done. One whose node gives out in the middle says `partial`, and is none. */
 const LAST_SWEEPS = 2;
+const PARTIAL_MAX = 3;
 
 /** A day that follows from its seed alone, on the server of the tests or on the one that is named. */
 export async function badDay(seed: string, server?: string): Promise<BadDay> {
@@ -69,7 +70,10 @@ export async function badDay(seed: string, server?: string): Promise<BadDay> {
     node.waitUntilFinal();
     // What a fork dropped can lie in later slots than all that is left.
     node.waitSlots(120 + behind);
-    for (let time = 0; time < LAST_SWEEPS; time++) await sweepOnce(stage, urls, add);
+    for (let [done, partial] = [0, 0]; done < LAST_SWEEPS && partial <= PARTIAL_MAX;) {
+      if (await sweepOnce(stage, urls, add)) done++;
+      else partial++;
+    }
     for (const each of nodes) {
       for (const fault of FAULTS) add(fault, each.faults.fired(fault));
     }
@@ -104,17 +108,18 @@ function lies({ faults }: DemoNode, random: Random): number {
   return slots;
 }
 
-/** One sweep; with dice it may be cut short. */
+/** One sweep; with dice it may be cut short. Gives whether it got done. */
 async function sweepOnce(
   stage: SweepStage,
   urls: readonly string[],
   add: (name: string, more: number) => void,
   random?: Random,
-): Promise<void> {
+): Promise<boolean> {
   const limits = random?.chance(0.5)
     ? { pages: random.between(1, 6), transactions: random.between(1, 30), pageRows: random.between(3, 12) }
     : {};
   const { status } = await stage.sweep({ urls, limits });
   add("sweeps", 1);
   if (status !== "done") add("partial", 1);
+  return status === "done";
 }
