@@ -10,6 +10,7 @@ import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type:
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
 import { openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
+import { ingestFinal } from "@/lib/ledger/ingest_final.ts";
 import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { readStatus } from "@/supabase/local/instance/status.ts";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
@@ -114,7 +115,8 @@ async function replay(
       const page = await book<Delivery[]>`
         select id, source, body, finalized from vaultbook.deliveries where id > ${last} order by id limit ${PAGE}`;
       for (const { id, source, body, finalized } of page) {
-        await ingest(shadow, { source, body, finalized, transactions: readDelivery(body, program) });
+        const transactions = readDelivery(body, program);
+        await (finalized ? ingestFinal(shadow, body, transactions) : ingest(shadow, { source, body, transactions }));
         last = id;
         if (++count % 1000 === 0) tell(`${count} deliveries replayed`);
       }

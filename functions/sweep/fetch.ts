@@ -18,7 +18,7 @@ const BATCH = 25;
 const FINALIZED_AT_ONCE = 1000;
 
 /** A transaction as it goes into a delivery; or why there is none. */
-type Answer = { readonly item: JsonObject } | { readonly problem: string };
+type Answer = { readonly item: JsonObject } | { readonly problem: VaultbookError };
 
 /**
  * Settles what was sighted.
@@ -57,11 +57,14 @@ async function bring(context: SweepContext, batch: readonly Sighting[]): Promise
   }
   counts.fetched += items.length;
   counts.unfetched += batch.length - items.length;
+  // One tells enough: what keeps back one keeps back many.
+  const refused = answers.find((answer) => "problem" in answer);
+  if (refused && context.problems.length === 0) context.problems.push(refused.problem);
   await settleSightings(
     database,
     batch.map(({ signature, slot }, i) => {
       const answer = answers[i];
-      return { signature, slot, problem: answer && "problem" in answer ? answer.problem : null };
+      return { signature, slot, problem: answer && "problem" in answer ? answer.problem.message : null };
     }),
   );
 }
@@ -72,20 +75,22 @@ async function fetchOne(
   sighting: Sighting,
   blocks: Map<string, Promise<readonly string[]>>,
 ): Promise<Answer> {
-  let problem = "";
+  const { signature } = sighting;
+  let problem = new VaultbookError("rpc_unconfigured");
   const first = nodes[sighting.source - 1];
   for (const node of new Set([...(first ? [first] : []), ...nodes])) {
     try {
-      const transaction = await node.transaction(sighting.signature, "finalized");
+      const transaction = await node.transaction(signature, "finalized");
       if (transaction === null) {
-        problem = `${node.node} knows no finalized transaction of this signature`;
+        const details = { node: node.node, method: "getTransaction", problem: `it does not have ${signature}` };
+        problem = new VaultbookError("rpc_answer_invalid", details);
         continue;
       }
       const transactionIndex = await indexOf(node, transaction, sighting, blocks);
       return { item: { ...transaction.json, transactionIndex } };
     } catch (error) {
       if (!(error instanceof VaultbookError) || error.code === "rpc_out_of_time") throw error;
-      problem = error.message;
+      problem = error;
     }
   }
   return { problem };
