@@ -13,7 +13,9 @@ begin
       from vaultbook.sightings as s
       join vaultbook.inbox as i
         on i.signature = s.signature and i.outcome <> 'conflict'
-       and i.slot = s.slot and i.content is not null and i.transaction_index is not null and i.code is distinct from 'rolled_back'
+       and i.slot = s.slot and i.content is not null and i.transaction_index is not null
+       -- That a delivery shows nothing of ours, and the chain lists it, wants another look.
+       and i.outcome in ('applied', 'failed', 'parked')
        and (s.transaction_index = i.transaction_index) is not false
        and s.failed = coalesce((i.content -> 'failed')::boolean, false)
      where s.settled_at is null

@@ -134,8 +134,11 @@ async function differencesOf({ chain }: FaultyNode, sql: Sql): Promise<string[]>
   const landed = await sql<{ line: string }[]>`
     select concat_ws(' ', 'landed', signature, slot, transaction_index, case when finalized_at is null then 'not final' end) as line
       from vaultbook.inbox
-     where outcome in ('applied', 'failed', 'parked', 'quarantined')
-        or (outcome = 'ignored' and code not in ('rolled_back', 'other_program') and finalized_at is not null)`;
+     where outcome in ('applied', 'failed', 'parked', 'quarantined')`;
+  // What does nothing has to be there, and no more.
+  const ignored = new Set(
+    (await sql`select signature from vaultbook.inbox where outcome = 'ignored'`).map((row) => row.signature),
+  );
   const book = new Set([...vaults, ...landed].map(({ line }) => line));
   const { finalized } = chain.tips();
   const truth = new Set([
@@ -146,8 +149,8 @@ async function differencesOf({ chain }: FaultyNode, sql: Sql): Promise<string[]>
       ].join(" ")
     ),
     ...chain.naming(program.address).map((number) => chain.record(number))
-      .filter(({ slot }) => slot <= finalized)
-      .map(({ signatures, slot, index }) => ["landed", signatures[0], slot, index].join(" ")),
+      .filter(({ slot, signatures: [first] }) => slot <= finalized && !ignored.has(first))
+      .map(({ signatures: [first], slot, index }) => ["landed", first, slot, index].join(" ")),
   ]);
   return [
     ...[...book].filter((line) => !truth.has(line)).map((line) => `only in the book: ${line}`),
