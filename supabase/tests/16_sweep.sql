@@ -1,7 +1,7 @@
 -- Sweep: pages that prove something and pages that do not, what is final, what is doubted, what is silent.
 begin;
 set local role postgres;
-select plan(47);
+select plan(48);
 
 set local role service_role;
 create function pg_temp.address(name text) returns text
