@@ -10,7 +10,6 @@ import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type:
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
 import { openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
-import { ingestFinal } from "@/lib/ledger/ingest_final.ts";
 import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { readStatus } from "@/supabase/local/instance/status.ts";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
@@ -116,7 +115,7 @@ async function replay(
         select id, source, body, finalized from vaultbook.deliveries where id > ${last} order by id limit ${PAGE}`;
       for (const { id, source, body, finalized } of page) {
         const transactions = readDelivery(body, program);
-        await (finalized ? ingestFinal(shadow, body, transactions) : ingest(shadow, { source, body, transactions }));
+        await ingest(shadow, { source, body, transactions, finalized });
         last = id;
         if (++count % 1000 === 0) tell(`${count} deliveries replayed`);
       }
