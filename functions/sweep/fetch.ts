@@ -13,7 +13,7 @@ import { finalizeSighted, nextSightings, settleSightings, type Sighting } from "
 import { goesOn, type SweepContext } from "./context.ts";
 
 /** Transactions of one delivery. */
-const BATCH = 25;
+const BATCH = 100;
 /** Sightings finalized in one statement. */
 const FINALIZED_AT_ONCE = 1000;
 

@@ -89,7 +89,7 @@ as $$
 declare
   -- One failure may be a restart.
   tolerated constant integer := 2;
-  failures integer;
+  failures bigint;
   latest public.job_runs;
 begin
   select count(*) into failures

@@ -140,8 +140,8 @@ set search_path = ''
 as $$
 declare
   -- A slot takes 0.4 seconds.
-  ten_minutes constant bigint := 1500;
-  day constant bigint := 216000;
+  ten_minutes constant bigint := bigint '1500';
+  day constant bigint := bigint '216000';
   own vaultbook.scans;
   mark vaultbook.watermarks;
 begin

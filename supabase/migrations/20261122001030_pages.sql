@@ -5,8 +5,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  ten_minutes constant bigint := 1500;
-  day constant bigint := 216000;
+  ten_minutes constant bigint := bigint '1500';
+  day constant bigint := bigint '216000';
 begin
   insert into vaultbook.watermarks as w (
     address, source, slot, signature, scan_id, tip_slot, seen_at, short_rescan_slot, long_rescan_slot
@@ -145,13 +145,13 @@ begin
 
   -- Inside a slot the order may be another one at each call. So the next page begins above the lowest slot, which it shows again in full.
   if (page_lowest < own.lowest_slot) is not false then
-    select r.signature into own.next_before from unnest(page) as r where r.slot > page_lowest order by r.place desc limit 1;
+    select r.signature::varchar(128) into own.next_before from unnest(page) as r where r.slot > page_lowest order by r.place desc limit 1;
     own.is_at_end := not found;
   else
     own.is_at_end := true;
   end if;
   if own.is_at_end then
-    select r.signature into own.next_before from unnest(page) as r order by r.place desc limit 1;
+    select r.signature::varchar(128) into own.next_before from unnest(page) as r order by r.place desc limit 1;
   end if;
   own.lowest_slot := least(own.lowest_slot, page_lowest);
   return vaultbook.end_scan(own, case when own.met_known and own.lowest_slot <= own.floor_slot then 'proven' end);

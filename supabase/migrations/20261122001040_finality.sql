@@ -48,7 +48,7 @@ comment on function vaultbook.finalize_sighted(integer) is
 alter function vaultbook.finalize_sighted(integer) owner to vaultbook_ledger;
 
 create function vaultbook.next_sightings(p_since timestamptz, p_limit integer) returns setof vaultbook.sightings
-language plpgsql stable
+language plpgsql
 security definer
 set search_path = ''
 as $$

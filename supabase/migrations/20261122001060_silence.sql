@@ -55,7 +55,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  ten_minutes constant bigint := 1500;
+  ten_minutes constant bigint := bigint '1500';
 begin
   return query
     select a.address

@@ -61,7 +61,7 @@ select results_eq(
       ('conflict', 'critical', true, null::bigint, interval '0'),
       ('failed_tx', 'warning', true, null, '0'),
       ('gap_detected', 'warning', true, null, '0'),
-      ('ingest_stalled', 'critical', true, null, '0'),
+      ('ingest_stalled', 'critical', true, 300, '0'),
       ('invariant_violation', 'critical', true, null, '0'),
       ('job_failed', 'warning', true, null, '0'),
       ('large_tx', 'info', true, 10000000000, '0'),

@@ -14,8 +14,15 @@ select is_empty(
     $$select p.oid::regprocedure from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
          and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
-                           'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, and raise_alerts() only'
+                           'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc,
+                           'vaultbook.contradict'::regproc, 'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
+                           'vaultbook.finish_job'::regproc, 'vaultbook.begin_scan'::regproc, 'vaultbook.note_page'::regproc,
+                           'vaultbook.finalize_sighted'::regproc, 'vaultbook.next_sightings'::regproc,
+                           'vaultbook.settle_sightings'::regproc, 'vaultbook.ask_for'::regproc, 'vaultbook.ask_for_unread'::regproc,
+                           'vaultbook.unproven_landings'::regproc, 'vaultbook.doubt'::regproc, 'vaultbook.believe'::regproc,
+                           'vaultbook.judge_silence'::regproc, 'vaultbook.unknown_vaults'::regproc,
+                           'vaultbook.forget_sightings'::regproc)$$,
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs and the sweep, and raise_alerts() only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -30,8 +37,12 @@ select results_eq(
         from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
-    $$values ('vaultbook.attach_signature'), ('vaultbook.expire_pending'), ('vaultbook.ingest'), ('vaultbook.open_pending'),
-             ('vaultbook.roll_back')$$,
+    $$values ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'), ('vaultbook.begin_scan'),
+             ('vaultbook.believe'), ('vaultbook.contradict'), ('vaultbook.doubt'), ('vaultbook.expire_pending'),
+             ('vaultbook.finalize_sighted'), ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'),
+             ('vaultbook.ingest'), ('vaultbook.judge_silence'), ('vaultbook.next_sightings'), ('vaultbook.note_page'),
+             ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'), ('vaultbook.start_job'),
+             ('vaultbook.unknown_vaults'), ('vaultbook.unproven_landings')$$,
     'The service runs no part of the ledger''s work alone'
   );
 

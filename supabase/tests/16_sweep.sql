@@ -1,7 +1,7 @@
 -- Sweep: pages that prove something and pages that do not, what is final, what is doubted, what is silent.
 begin;
 set local role postgres;
-select plan(48);
+select plan(57);
 
 set local role service_role;
 create function pg_temp.address(name text) returns text
@@ -15,7 +15,7 @@ language sql as $$
     from unnest(rows) with ordinality as r (row, place)
 $$;
 create function pg_temp.open_scan() returns bigint
-language sql as $$ select id from vaultbook.scans where finished_at is null $$;
+language sql as $$ select id from vaultbook.scans where finished_at is null order by id desc limit 1 $$;
 create function pg_temp.note(rows text[]) returns text
 language sql as $$
   select concat_ws(' ', s.outcome, 'before ' || s.next_before, case when s.is_at_end then 'at end' end,
@@ -148,19 +148,50 @@ select is(
 select vaultbook.believe('{w}');
 select is_empty('select from vaultbook.doubts', 'A doubt is forgotten when a node knows better');
 
+-- Parked
+select is(
+    (select array_agg(outcome || ' ' || code order by signature) from vaultbook.ingest('webhook', 'parked', jsonb_build_array(
+       jsonb_build_object('position', 0, 'signature', 'm', 'slot', 70, 'outcome', 'parked', 'code', 'logs_missing'),
+       jsonb_build_object('position', 1, 'signature', 'n', 'slot', 71, 'transaction_index', 0, 'outcome', 'new', 'content_sha256', '01',
+         'vaults', jsonb_build_array(pg_temp.address('W')), 'finalized', true, 'content', jsonb_build_object('failed', false, 'events',
+           jsonb_build_array(jsonb_build_object('kind', 'deposit', 'ordinal', 0, 'owner', pg_temp.address('B'),
+                                                'vault', pg_temp.address('W'), 'amount', '5'))))))),
+    '{parked logs_missing, parked vault_unknown}'::text[], 'Two that lack something'
+  );
+select is(vaultbook.ask_for_unread(60, 10), 0, 'What is not final cannot be asked for yet');
+select is(vaultbook.ask_for_unread(100, 10), 1, 'What is has to be read');
+select is(vaultbook.ask_for_unread(100, 10), 0, 'and is asked for once');
+select is(vaultbook.ask_for('[{"signature": "o", "slot": 72}]', 1), 1, 'So is what somebody knows of');
+select is(vaultbook.ask_for('[{"signature": "f", "slot": 9}]', 1), 0, 'but not what is final already');
+set local role vaultbook_ledger;
+update vaultbook.inbox set finalized_at = now() where signature = 'n';
+set local role service_role;
+select results_eq('select * from vaultbook.unknown_vaults(10)', $$values (repeat('W', 43))$$, 'A vault that nobody initialised is looked for');
+select vaultbook.begin_scan(pg_temp.address('W'), 1, 200000, null);
+select vaultbook.note_page(pg_temp.open_scan(), '[]');
+select vaultbook.note_page(pg_temp.open_scan(), '[]');
+select is_empty('select * from vaultbook.unknown_vaults(10)', 'but not at every turn');
+
 -- Silence
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 100500);
 select is_empty($$select from public.alerts where alert_type = 'ingest_stalled'$$, 'Three minutes are no silence');
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 101000);
 select results_eq(
     $$select data ->> 'heard_slot', data ->> 'since_slot', data ->> 'missed' from public.alerts where alert_type = 'ingest_stalled'$$,
-    $$values ('50', '100090', '1')$$, 'Six are'
+    $$values ('71', '100090', '1')$$, 'Six are'
   );
 set local role postgres;
 alter table public.alerts add constraint alerts_are_broken check (data -> 'tip_slot' <> '101001') not valid;
 set local role service_role;
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 101001);
 select results_eq('select count(*) from vaultbook.alert_failures', 'values (1::bigint)', 'A broken alert stops nothing');
+
+
+-- What is no longer needed
+set local role postgres;
+update vaultbook.sightings set settled_at = now() - interval '3 days' where signature = 'f';
+set local role service_role;
+select is(vaultbook.forget_sightings(), 1, 'What was settled long ago is forgotten');
 
 select * from finish();
 rollback;
