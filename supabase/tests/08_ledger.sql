@@ -15,7 +15,7 @@ select is_empty(
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
          and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
                            'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc,
-                           'vaultbook.contradict'::regproc, 'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
+                           'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
                            'vaultbook.finish_job'::regproc, 'vaultbook.begin_scan'::regproc, 'vaultbook.note_page'::regproc,
                            'vaultbook.finalize_sighted'::regproc, 'vaultbook.next_sightings'::regproc,
                            'vaultbook.settle_sightings'::regproc, 'vaultbook.ask_for'::regproc, 'vaultbook.ask_for_unread'::regproc,
@@ -38,7 +38,7 @@ select results_eq(
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
     $$values ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'), ('vaultbook.begin_scan'),
-             ('vaultbook.believe'), ('vaultbook.contradict'), ('vaultbook.doubt'), ('vaultbook.expire_pending'),
+             ('vaultbook.believe'), ('vaultbook.doubt'), ('vaultbook.expire_pending'),
              ('vaultbook.finalize_sighted'), ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'),
              ('vaultbook.ingest'), ('vaultbook.judge_silence'), ('vaultbook.next_sightings'), ('vaultbook.note_page'),
              ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'), ('vaultbook.start_job'),

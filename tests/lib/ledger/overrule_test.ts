@@ -4,18 +4,11 @@
  * @module
  */
 import { expect } from "expect";
-import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
-import { type FinalSettlements, ingestFinal } from "@/lib/ledger/ingest_final.ts";
 import { at, type Book, bookTest, deposit, initialise, withdrawal } from "@/tests/support/book.ts";
 import { openAlerts, vaultBalances } from "@/tests/support/ledger_state.ts";
 import { key, signature } from "@/tests/support/raw_delivery.ts";
 
 const alice = key("alice");
-
-async function final({ database }: Book, ...transactions: ChainTransaction[]): Promise<FinalSettlements> {
-  const body = new TextEncoder().encode(JSON.stringify(transactions.map((transaction) => transaction.signature)));
-  return await ingestFinal(database, body, transactions);
-}
 
 async function contents({ sql }: Book, name: string): Promise<string[]> {
   const rows = await sql`
@@ -34,22 +27,21 @@ bookTest(
     );
     const truth = at(2, [deposit(alice, 100n)], { name: "d" });
     expect(await book.take(truth)).toEqual(["conflict signature_has_other_content"]);
-    const { settlements, contradicted } = await final(book, truth);
-    expect([settlements.map(({ outcome }) => outcome), contradicted]).toEqual([["conflict"], [signature("d")]]);
+    expect(await book.takeFinalized(truth)).toEqual(["applied"]);
     expect(await vaultBalances(book.sql, alice)).toEqual(["100", "0", "100", "100", "0"]);
-    expect(await contents(book, "d")).toEqual(["applied 100 t", "conflict contradicted_by_chain 900 f"]);
+    expect(await contents(book, "d")).toEqual(["applied 100 t", "conflict signature_has_other_content 900 f"]);
     expect(await contents(book, "slot 3")).toEqual(["parked balance_would_be_negative 500 f"]);
     expect((await openAlerts(book.sql)).some((line) => line.startsWith("rolled_back"))).toBe(true);
     // Once more changes nothing.
-    expect((await final(book, truth)).contradicted).toEqual([]);
+    expect(await book.takeFinalized(truth)).toEqual(["duplicate"]);
     expect(await vaultBalances(book.sql, alice)).toEqual(["100", "0", "100", "100", "0"]);
   },
 );
 
 bookTest("what is final is not contradicted by another node", async (book) => {
   await book.takeFinalized(at(1, [initialise(alice)]), at(2, [deposit(alice, 900n)], { name: "d" }));
-  const { settlements, contradicted } = await final(book, at(2, [deposit(alice, 100n)], { name: "d" }));
-  expect([settlements.map(({ outcome }) => outcome), contradicted]).toEqual([["conflict"], []]);
+  const other = at(2, [deposit(alice, 100n)], { name: "d" });
+  expect(await book.takeFinalized(other)).toEqual(["conflict signature_has_other_content"]);
   expect(await vaultBalances(book.sql, alice)).toEqual(["900", "0", "900", "900", "0"]);
 });
 
@@ -59,25 +51,19 @@ bookTest("what failed on the chain moves nothing, whatever was delivered; and th
     at(2, [deposit(alice, 9n)], { name: "succeeded" }),
     at(3, [deposit(alice, 5n)], { name: "failed", failed: true }),
   );
-  const { contradicted } = await final(
-    book,
+  const told = await book.takeFinalized(
     at(2, [deposit(alice, 9n)], { name: "succeeded", failed: true }),
     at(3, [deposit(alice, 5n)], { name: "failed" }),
   );
-  expect(contradicted.toSorted()).toEqual([signature("succeeded"), signature("failed")].toSorted());
+  expect(told).toEqual(["failed", "applied"]);
   expect(await vaultBalances(book.sql, alice)).toEqual(["5", "0", "5", "5", "0"]);
 });
 
 bookTest("where the chain shows nothing of ours, what was delivered is taken back", async (book) => {
   await book.take(at(1, [initialise(alice)]), at(2, [deposit(alice, 9n)], { name: "d" }));
   const landing = { signature: signature("d"), slot: 2, transactionIndex: 0, blockTime: null };
-  const { contradicted } = await final(book, {
-    verdict: "ignored",
-    code: "other_program",
-    reason: "another's",
-    ...landing,
-  });
-  expect(contradicted).toEqual([signature("d")]);
+  const truth = { verdict: "ignored", code: "other_program", reason: "another's", ...landing } as const;
+  expect(await book.takeFinalized(truth)).toEqual(["ignored other_program"]);
   expect(await vaultBalances(book.sql, alice)).toEqual(["0", "0", "0", "0", "0"]);
-  expect(await contents(book, "d")).toEqual(["conflict contradicted_by_chain 9 f", "ignored other_program t"]);
+  expect(await contents(book, "d")).toEqual(["conflict signature_has_other_content 9 f", "ignored other_program t"]);
 });
