@@ -7,7 +7,8 @@ import { VaultbookError } from "@/lib/domain/errors.ts";
 import { type JobReport, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
 import { watermarkOf } from "@/lib/ledger/scans.ts";
-import { askForUnread, forgetSightings, judgeSilence, unknownVaults } from "@/lib/ledger/sightings.ts";
+import { askForUnread, forgetSightings, judgeSilence } from "@/lib/ledger/sightings.ts";
+import { vaultIsSwept, wantedVaults } from "@/lib/ledger/wanted_vaults.ts";
 import {
   attempted,
   newCounts,
@@ -32,7 +33,7 @@ export interface SweepOptions extends SweepTools {
 
 /** Longer than one step takes, with every attempt at every node. */
 const LEASE_SECONDS = 180;
-/** Vaults looked up in one run. */
+/** Vaults looked through in one run. */
 const VAULTS_MAX = 20;
 /** Parked deliveries asked for in one run. */
 const UNREAD_MAX = 1000;
@@ -107,7 +108,7 @@ async function settle(context: SweepContext, tips: Tips): Promise<boolean> {
     isDone = false;
   }
   await askForUnread(database, tipSlot, UNREAD_MAX);
-  await scanUnknownVaults(context, tips);
+  await scanWanted(context, tips);
   isDone = await attempted(context, () => fetchSighted(context)) && isDone;
   await judgeSilence(database, missed, tipSlot);
   counts.expired += await expirePending(database);
@@ -115,12 +116,15 @@ async function settle(context: SweepContext, tips: Tips): Promise<boolean> {
   return isDone;
 }
 
-/** Looks up the vaults that something waits for. */
-async function scanUnknownVaults(context: SweepContext, tips: Tips): Promise<void> {
-  for (const address of await unknownVaults(context.database, VAULTS_MAX)) {
+/** Looks through the vaults that something is missing of, by every node that answers. */
+async function scanWanted(context: SweepContext, tips: Tips): Promise<void> {
+  for (const address of await wantedVaults(context.database, VAULTS_MAX)) {
+    let isSwept = true;
     for (const [source, { slot }] of tips) {
-      await attempted(context, () => scanAddress(context, { address, source, tipSlot: slot }));
+      const scope = { address, source, tipSlot: slot, fromSlot: 0 };
+      isSwept = await attempted(context, () => scanAddress(context, scope)) && isSwept;
     }
+    if (isSwept) await vaultIsSwept(context.database, address);
   }
 }
 

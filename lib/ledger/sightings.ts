@@ -174,14 +174,6 @@ export async function judgeSilence(
   await rowOf(database, (sql) => sql`select vaultbook.judge_silence(${json}::text::jsonb, ${tipSlot})`);
 }
 
-/** Vaults that finalized transactions wait for and nobody is known to have initialised. @throws {VaultbookError} database_unavailable */
-export async function unknownVaults(database: Database, most: number): Promise<string[]> {
-  const rows = await rowsOf(database, (sql) =>
-    sql<{ address: string }[]>`
-    select address from vaultbook.unknown_vaults(${most}) as address`);
-  return rows.map(({ address }) => address);
-}
-
 /** Deletes what no sweep needs any more. @throws {VaultbookError} database_unavailable */
 export async function forgetSightings(database: Database): Promise<void> {
   await rowOf(database, (sql) => sql`select vaultbook.forget_sightings()`);

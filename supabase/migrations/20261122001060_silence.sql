@@ -49,34 +49,6 @@ comment on function vaultbook.judge_silence(jsonb, bigint) is
   'later than that for as many seconds as the rule''s threshold; resolves it when the webhook brings something again.';
 alter function vaultbook.judge_silence(jsonb, bigint) owner to vaultbook_ledger;
 
-create function vaultbook.unknown_vaults(p_limit integer) returns setof text
-language plpgsql stable
-security definer
-set search_path = ''
-as $$
-declare
-  ten_minutes constant bigint := bigint '1500';
-begin
-  return query
-    select a.address
-      from vaultbook.inbox as i
-     cross join lateral unnest(i.vaults) as a (address)
-     where i.outcome = 'parked' and i.code = 'vault_unknown' and i.finalized_at is not null
-       and not exists (select from vaultbook.openings as o where o.vault_address = a.address)
-       and not exists (
-         select from vaultbook.watermarks as w
-          where w.address = a.address and w.slot >= i.slot and w.slot > (select max(m.slot) - ten_minutes from vaultbook.watermarks as m)
-       )
-     group by a.address
-     order by min(i.id)
-     limit p_limit;
-end
-$$;
-comment on function vaultbook.unknown_vaults(integer) is
-  'The vaults that finalized transactions wait for and nobody is known to have initialised, but those whose history was seen up to there in '
-  'the last ten minutes.';
-alter function vaultbook.unknown_vaults(integer) owner to vaultbook_ledger;
-
 create function vaultbook.forget_sightings() returns integer
 language plpgsql
 security definer

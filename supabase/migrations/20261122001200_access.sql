@@ -9,7 +9,8 @@ grant select, insert, update on vaultbook.status_changes, vaultbook.landings to 
 grant select, insert on vaultbook.lost_landings, vaultbook.compensations to vaultbook_ledger;
 grant insert on vaultbook.alert_failures to vaultbook_ledger;
 grant select, insert, update on public.job_runs to vaultbook_ledger;
-grant select, insert, update, delete on vaultbook.scans, vaultbook.sightings, vaultbook.doubts to vaultbook_ledger;
+grant select, insert, update, delete on vaultbook.scans, vaultbook.sightings, vaultbook.doubts, vaultbook.wanted_vaults
+to vaultbook_ledger;
 grant select, insert, update on vaultbook.watermarks to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
@@ -30,6 +31,7 @@ create policy "The ledger keeps scans" on vaultbook.scans to vaultbook_ledger us
 create policy "The ledger keeps watermarks" on vaultbook.watermarks to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps sightings" on vaultbook.sightings to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps doubts" on vaultbook.doubts to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps what is wanted" on vaultbook.wanted_vaults to vaultbook_ledger using (true) with check (true);
 create policy "The ledger compensates" on vaultbook.compensations to vaultbook_ledger using (true) with check (true);
 
 -- The service: the functions' own database work -----------------------------------------------------------------------------
@@ -42,7 +44,8 @@ grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
 grant select on
   vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
-  vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts
+  vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts,
+  vaultbook.wanted_vaults
 to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
@@ -53,7 +56,8 @@ grant execute on function
   vaultbook.finalize_sighted(integer), vaultbook.next_sightings(timestamptz, integer), vaultbook.settle_sightings(jsonb),
   vaultbook.ask_for(jsonb, integer), vaultbook.ask_for_unread(bigint, integer),
   vaultbook.unproven_landings(bigint, bigint, text, integer), vaultbook.doubt(uuid, jsonb), vaultbook.believe(text[]),
-  vaultbook.judge_silence(jsonb, bigint), vaultbook.unknown_vaults(integer), vaultbook.forget_sightings()
+  vaultbook.judge_silence(jsonb, bigint), vaultbook.want_vault(text, text), vaultbook.want_unknown_vaults(),
+  vaultbook.vault_is_swept(text), vaultbook.forget_sightings()
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ select is_empty(
                            'vaultbook.finalize_sighted'::regproc, 'vaultbook.next_sightings'::regproc,
                            'vaultbook.settle_sightings'::regproc, 'vaultbook.ask_for'::regproc, 'vaultbook.ask_for_unread'::regproc,
                            'vaultbook.unproven_landings'::regproc, 'vaultbook.doubt'::regproc, 'vaultbook.believe'::regproc,
-                           'vaultbook.judge_silence'::regproc, 'vaultbook.unknown_vaults'::regproc,
+                           'vaultbook.judge_silence'::regproc, 'vaultbook.want_vault'::regproc, 'vaultbook.want_unknown_vaults'::regproc,
+                           'vaultbook.vault_is_swept'::regproc,
                            'vaultbook.forget_sightings'::regproc)$$,
     'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs and the sweep, and raise_alerts() only'
   );
@@ -42,7 +43,7 @@ select results_eq(
              ('vaultbook.finalize_sighted'), ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'),
              ('vaultbook.ingest'), ('vaultbook.judge_silence'), ('vaultbook.next_sightings'), ('vaultbook.note_page'),
              ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'), ('vaultbook.start_job'),
-             ('vaultbook.unknown_vaults'), ('vaultbook.unproven_landings')$$,
+             ('vaultbook.unproven_landings'), ('vaultbook.vault_is_swept'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
     'The service runs no part of the ledger''s work alone'
   );
 

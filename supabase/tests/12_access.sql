@@ -1,7 +1,7 @@
 -- Access: who sees which rows, who writes, and whose wallet the access token names.
 begin;
 set local role postgres;
-select plan(201);
+select plan(204);
 
 -- Two owners with one row of everything, and rows of nobody.
 set local role vaultbook_ledger;
@@ -33,7 +33,7 @@ select * from (values
 ) as relation (name, owner_column, has_rows_of_nobody);
 create temporary table hidden as
 select unnest(array['vaultbook.deliveries', 'vaultbook.inbox', 'vaultbook.status_changes', 'vaultbook.landings', 'vaultbook.lost_landings', 'vaultbook.compensations',
-                    'vaultbook.scans', 'vaultbook.watermarks', 'vaultbook.sightings', 'vaultbook.doubts', 'vaultbook.movements', 'vaultbook.events',
+                    'vaultbook.scans', 'vaultbook.watermarks', 'vaultbook.sightings', 'vaultbook.doubts', 'vaultbook.wanted_vaults', 'vaultbook.movements', 'vaultbook.events',
                     'vaultbook.legs', 'vaultbook.thread', 'auth.users', 'auth.identities', 'supabase_migrations.schema_migrations'])
   as name;
 create temporary table written as

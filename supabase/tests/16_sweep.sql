@@ -166,11 +166,18 @@ select is(vaultbook.ask_for('[{"signature": "f", "slot": 9}]', 1), 0, 'but not w
 set local role vaultbook_ledger;
 update vaultbook.inbox set finalized_at = now() where signature = 'n';
 set local role service_role;
-select results_eq('select * from vaultbook.unknown_vaults(10)', $$values (repeat('W', 43))$$, 'A vault that nobody initialised is looked for');
-select vaultbook.begin_scan(pg_temp.address('W'), 1, 200000, null);
+select vaultbook.want_unknown_vaults();
+select vaultbook.want_vault(pg_temp.address('W'), 'again');
+select results_eq(
+    'select address::text collate "default" from vaultbook.wanted_vaults', $$values (repeat('W', 43))$$,
+    'A vault that nobody initialised is looked for'
+  );
+select vaultbook.begin_scan(pg_temp.address('W'), 1, 200000, 0);
 select vaultbook.note_page(pg_temp.open_scan(), '[]');
 select vaultbook.note_page(pg_temp.open_scan(), '[]');
-select is_empty('select * from vaultbook.unknown_vaults(10)', 'but not at every turn');
+select vaultbook.vault_is_swept(pg_temp.address('W'));
+select vaultbook.want_unknown_vaults();
+select is_empty('select from vaultbook.wanted_vaults', 'but not at every turn');
 
 -- Silence
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 100500);

@@ -4,7 +4,9 @@
  * @module
  */
 import { expect } from "expect";
+import { wantVault } from "@/lib/ledger/wanted_vaults.ts";
 import { openAlerts } from "@/tests/support/ledger_state.ts";
+import { trader } from "@/tests/support/odd_transactions.ts";
 import { program, sweepTest } from "@/tests/support/sweeping.ts";
 
 for (const share of [0.01, 0.1, 0.5]) {
@@ -22,7 +24,7 @@ for (const share of [0.01, 0.1, 0.5]) {
     expect(await stage.differences()).toEqual([]);
     // What was open while something was missing is closed again.
     expect((await openAlerts(stage.sql)).filter((line) => line.startsWith("gap_detected"))).toEqual([]);
-  }, { transactions: share < 0.1 ? 200 : 60 });
+  }, { transactions: share < 0.1 ? 120 : 50 });
 }
 
 sweepTest(
