@@ -95,6 +95,12 @@ sweepTest(
     const report = await stage.sweep({ rpc: { fetch: hiding } });
     expect([report.status, initialisations.size, hidden]).toEqual(["done", 6, 6]);
     expect(await stage.differences()).toEqual([]);
+    expect(await stage.sql`select from vaultbook.wanted_vaults`).toHaveLength(0);
+    // Whoever misses something of a vault can want it too.
+    await wantVault(stage.database, node.chain.book.vaultOf(trader(node)).address, "a test wants it");
+    const again = await stage.sweep({ rpc: { fetch: hiding } });
+    expect([again.status, (again.counts.rows ?? 0) > 2]).toEqual(["done", true]);
+    expect(await stage.sql`select from vaultbook.wanted_vaults`).toHaveLength(0);
   },
 );
 
