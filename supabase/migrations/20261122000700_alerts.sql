@@ -165,3 +165,21 @@ comment on column vaultbook.alert_failures.code is 'SQLSTATE of the error';
 comment on column vaultbook.alert_failures.message is 'Its message';
 alter table vaultbook.alert_failures enable row level security;
 revoke all on vaultbook.alert_failures from public, anon, authenticated, service_role;
+
+create function vaultbook.try_alert(p_occurrence vaultbook.occurrence) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform vaultbook.raise_alerts(array[p_occurrence]);
+exception
+  -- These concern the whole call, which is repeated.
+  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
+    raise;
+  when others then
+    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
+end
+$$;
+comment on function vaultbook.try_alert(vaultbook.occurrence) is
+  'As raise_alerts(), for one whose failing must stop nothing: that is noted in alert_failures.';
+alter function vaultbook.try_alert(vaultbook.occurrence) owner to vaultbook_ledger;

@@ -30,7 +30,7 @@ begin
     raise exception 'What opens a vault cannot stand' using errcode = 'VB201', detail = (
       select jsonb_agg(jsonb_build_object(
                'signature', i.signature,
-               'outcome', case when (i.content -> 'failed')::boolean then 'failed' when i.outcome = 'quarantined' then 'quarantined' else 'parked' end,
+               'outcome', case i.outcome when 'quarantined' then 'quarantined' else 'parked' end,
                'code', coalesce(i.code, 'vault_unknown'),
                'reason', coalesce(i.reason, 'Another that opens a vault goes before it'),
                'waits_until_slot', i.waits_until_slot

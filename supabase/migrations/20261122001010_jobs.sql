@@ -105,16 +105,11 @@ begin
   elsif failures > tolerated then
     select r.* into latest from public.job_runs as r
      where r.job = p_job and r.status = 'failed' order by r.started_at desc limit 1;
-    perform vaultbook.raise_alerts(array[row (
+    perform vaultbook.try_alert(row (
       'job_failed', p_job, null, format('Job %s failed %s times in a row: %s', p_job, failures, coalesce(latest.message, latest.code)),
       jsonb_build_object('job', p_job, 'code', latest.code, 'run_id', latest.id, 'failures', failures)
-    )::vaultbook.occurrence]);
+    )::vaultbook.occurrence);
   end if;
-exception
-  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
-    raise;
-  when others then
-    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.alert_of_job(text) is

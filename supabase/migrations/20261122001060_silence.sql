@@ -23,12 +23,12 @@ begin
     join vaultbook.scans as c on c.id = s.scan_id and c.floor_slot is not null
    where m.slot > coalesce(heard_slot, -1);
   if silent.missed > 0 and p_tip_slot - silent.since_slot >= patience then
-    perform vaultbook.raise_alerts(array[row (
+    perform vaultbook.try_alert(row (
       'ingest_stalled', 'webhook', null,
       format('The webhook has brought nothing since slot %s, and the chain is at %s', coalesce(heard_slot::text, 'the first'), p_tip_slot),
       jsonb_build_object('heard_slot', heard_slot, 'since_slot', silent.since_slot, 'tip_slot', p_tip_slot, 'missed', silent.missed,
                          'delivery_id', (select max(d.id) from vaultbook.deliveries as d))
-    )::vaultbook.occurrence]);
+    )::vaultbook.occurrence);
   else
     update public.alerts as a
        set resolved_at = now()
@@ -37,11 +37,6 @@ begin
          select from vaultbook.deliveries as d where d.source = 'webhook' and d.id > (a.data ->> 'delivery_id')::bigint
        );
   end if;
-exception
-  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
-    raise;
-  when others then
-    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.judge_silence(jsonb, bigint) is

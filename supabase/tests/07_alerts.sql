@@ -1,7 +1,7 @@
 -- Alerts: the user's design to the letter, the rules' defaults, and one open alert per type and subject.
 begin;
 set local role postgres;
-select plan(35);
+select plan(37);
 
 select results_eq(
     $$select a.attname::text collate "default", format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -159,6 +159,21 @@ select results_eq(
     'It may come without data'
   );
 select results_eq($$execute alerts_of('d')$$, $$values ('warning', 'Words', '{"count": 1}'::jsonb, false)$$, 'and is counted all the same');
+
+-- Whose failing must stop nothing, and whose failing must be repeated.
+set local role postgres;
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise 'Refused' using errcode = tg_argv[0]; end $$;
+create trigger refuse_for_good before insert on public.alerts for each row when (new.subject = 'good') execute function pg_temp.refuse('22000');
+create trigger refuse_for_now before insert on public.alerts for each row when (new.subject = 'now') execute function pg_temp.refuse('40001');
+set local role vaultbook_ledger;
+select vaultbook.try_alert(row ('conflict', 'good', null, 'Words', null)::vaultbook.occurrence);
+select results_eq(
+    $$select code, message from vaultbook.alert_failures$$, $$values ('22000', 'Refused')$$, 'An alert that fails is noted'
+  );
+select throws_ok(
+    $$select vaultbook.try_alert(row ('conflict', 'now', null, 'Words', null)::vaultbook.occurrence)$$, '40001', 'Refused',
+    'unless the whole call has to be repeated'
+  );
 
 select * from finish();
 rollback;

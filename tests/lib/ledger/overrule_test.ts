@@ -63,6 +63,7 @@ bookTest("where the chain shows nothing of ours, what was delivered is taken bac
   await book.take(at(1, [initialise(alice)]), at(2, [deposit(alice, 9n)], { name: "d" }));
   const landing = { signature: signature("d"), slot: 2, transactionIndex: 0, blockTime: null };
   const truth = { verdict: "ignored", code: "other_program", reason: "another's", ...landing } as const;
+  expect(await book.take(truth)).toEqual(["conflict signature_has_other_content"]);
   expect(await book.takeFinalized(truth)).toEqual(["ignored other_program"]);
   expect(await vaultBalances(book.sql, alice)).toEqual(["0", "0", "0", "0", "0"]);
   expect(await contents(book, "d")).toEqual(["conflict signature_has_other_content 9 f", "ignored other_program t"]);

@@ -175,6 +175,15 @@ export const TAKEN_OVER: readonly Story[] = [
     [tx(3, withdrawal(carol, 1n)), tx(4, inVaultOf(carol, deposit(alice, 1n)))],
     [tx(5, inVaultOf(carol, initialise(bob)), inVaultOf(carol, deposit(bob, 2n)))],
   ]),
+  story("row 54: of two openings that exclude each other the earlier goes first", ({ alice, bob, carol, tx }) => [
+    [tx(12, initialise(alice)), tx(5, deposit(alice, 5n), initialise(carol)), tx(6, deposit(carol, 1n))],
+    [tx(9, inVaultOf(alice, initialise(bob))), tx(10, inVaultOf(alice, deposit(bob, 2n)))],
+    [tx(3, initialise(alice))],
+  ]),
+  story("row 54: what is too large opens no vault", ({ alice, bob, tx }) => [
+    [tx(1, initialise(alice)), tx(2, deposit(alice, 1n))],
+    [tx(3, initialise(bob), deposit(alice, AMOUNT_MAX)), tx(4, deposit(bob, 1n))],
+  ]),
 ];
 
 /** Six transactions of an address that was alice's and is bob's. Whatever order they come in, they come to the same. */
