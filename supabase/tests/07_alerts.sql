@@ -167,9 +167,11 @@ create trigger refuse_for_good before insert on public.alerts for each row when 
 create trigger refuse_for_now before insert on public.alerts for each row when (new.subject = 'now') execute function pg_temp.refuse('40001');
 set local role vaultbook_ledger;
 select vaultbook.try_alert(row ('conflict', 'good', null, 'Words', null)::vaultbook.occurrence);
+set local role postgres;
 select results_eq(
     $$select code, message from vaultbook.alert_failures$$, $$values ('22000', 'Refused')$$, 'An alert that fails is noted'
   );
+set local role vaultbook_ledger;
 select throws_ok(
     $$select vaultbook.try_alert(row ('conflict', 'now', null, 'Words', null)::vaultbook.occurrence)$$, '40001', 'Refused',
     'unless the whole call has to be repeated'
