@@ -80,13 +80,14 @@ export function newCounts(): SweepCounts {
   };
 }
 
-/** Whether the run still has time and may do more; says that it is alive. @throws {VaultbookError} job_taken_over */
-export async function goesOn({ nodes, limits, counts, run, onProgress }: SweepContext): Promise<boolean> {
+/** Whether the run still has time, and may do more of this; says that it is alive. @throws {VaultbookError} job_taken_over */
+export async function goesOn(context: SweepContext, what: "pages" | "transactions"): Promise<boolean> {
+  const { nodes, limits, counts, run, onProgress } = context;
   onProgress(counts);
-  const isOver = nodes.some((node) => node.timeLeft() <= RESERVE) || counts.pages >= limits.pages ||
-    counts.fetched + counts.unfetched >= limits.transactions;
-  if (!isOver) await run.hold();
-  return !isOver;
+  const done = what === "pages" ? counts.pages : counts.fetched + counts.unfetched;
+  if (done >= limits[what] || nodes.some((node) => node.timeLeft() <= RESERVE)) return false;
+  await run.hold();
+  return true;
 }
 
 /** Does a step that may fail for the nodes' sake, and notes why. @throws whatever is no failure of a node. */

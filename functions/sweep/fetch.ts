@@ -29,7 +29,7 @@ type Answer = { readonly item: JsonObject } | { readonly problem: VaultbookError
 export async function fetchSighted(context: SweepContext): Promise<boolean> {
   const { database, counts, run } = context;
   for (;;) {
-    if (!await goesOn(context)) return false;
+    if (!await goesOn(context, "transactions")) return false;
     const finalized = await finalizeSighted(database, FINALIZED_AT_ONCE);
     counts.finalized += finalized;
     if (finalized === FINALIZED_AT_ONCE) continue;

@@ -34,7 +34,7 @@ export async function takeBackUnproven(context: SweepContext, tipSlot: number): 
     const landings = await unprovenLandings(database, { ...within, after });
     const last = landings.at(-1);
     if (!last) return true;
-    if (!await goesOn(context)) return false;
+    if (!await goesOn(context, "transactions")) return false;
     after = last.signature;
     const absent = await absentOf(context, landings, tipSlot);
     if (absent.length === 0) continue;

@@ -39,7 +39,7 @@ export async function scanAddress(context: SweepContext, scope: ScanScope): Prom
   let scan = await beginScan(database, scope);
   const node = nodeOf(context, scope.source);
   for (let broken = 0; scan.outcome === null;) {
-    if (!await goesOn(context)) return false;
+    if (!await goesOn(context, "pages")) return false;
     if (broken >= BROKEN_MAX) throw doesNotContinue(node.node, scan.lowestSlot);
     const rows = await node.signatures(scope.address, {
       commitment: "finalized",

@@ -18,7 +18,7 @@ begin
   on conflict on constraint watermarks_pkey
   do update set
     slot = excluded.slot,
-    signature = coalesce(excluded.signature, w.signature),
+    signature = excluded.signature,
     scan_id = excluded.scan_id,
     tip_slot = greatest(w.tip_slot, excluded.tip_slot),
     seen_at = excluded.seen_at,

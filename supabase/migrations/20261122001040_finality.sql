@@ -17,7 +17,7 @@ begin
        -- That a delivery shows nothing of ours, and the chain lists it, wants another look.
        and i.outcome in ('applied', 'failed', 'parked')
        and (s.transaction_index = i.transaction_index) is not false
-       and s.failed = coalesce((i.content -> 'failed')::boolean, false)
+       and s.failed = (i.content -> 'failed')::boolean
      where s.settled_at is null
        -- Of a signature with two contents the chain has to say which is true.
        and not exists (select from vaultbook.inbox as other where other.signature = s.signature and other.outcome = 'conflict')

@@ -27,7 +27,7 @@ begin
       'ingest_stalled', 'webhook', null,
       format('The webhook has brought nothing since slot %s, and the chain is at %s', coalesce(heard_slot::text, 'the first'), p_tip_slot),
       jsonb_build_object('heard_slot', heard_slot, 'since_slot', silent.since_slot, 'tip_slot', p_tip_slot, 'missed', silent.missed,
-                         'delivery_id', (select max(d.id) from vaultbook.deliveries as d))
+                         'delivery_id', (select coalesce(max(d.id), 0) from vaultbook.deliveries as d))
     )::vaultbook.occurrence);
   else
     update public.alerts as a

@@ -1,7 +1,7 @@
 -- Jobs: one run at a time, dead ones found, failures told of when they last.
 begin;
 set local role postgres;
-select plan(19);
+select plan(20);
 
 select throws_ok(
     $$insert into public.job_runs (job, status, finished_at) values ('sweep', 'failed', now())$$, '23514', null,
@@ -67,6 +67,19 @@ select is((vaultbook.finish_job(id, 'failed', '{}', 'c', null)).status, 'failed'
 select results_eq(
     'select count(*) from vaultbook.alert_failures', 'values (1::bigint)', 'and the health check tells of it'
   );
+
+
+-- but what concerns the whole call, which is repeated, is raised
+set local role postgres;
+create function pg_temp.collide() returns trigger
+language plpgsql as $$ begin raise exception 'Another was faster' using errcode = '40001'; end $$;
+create trigger collides before insert on public.alerts for each row execute function pg_temp.collide();
+insert into public.job_runs (job, leased_until) values ('tvl', now());
+set local role service_role;
+select throws_ok(
+    format('select vaultbook.finish_job(%L, %L, %L, %L, null)', id, 'failed', '{}', 'c'), '40001', null, 'A collision is for the caller to repeat'
+  )
+  from public.job_runs where status = 'running' and job = 'tvl';
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- Sweep: pages that prove something and pages that do not, what is final, what is doubted, what is silent.
 begin;
 set local role postgres;
-select plan(57);
+select plan(62);
 
 set local role service_role;
 create function pg_temp.address(name text) returns text
@@ -74,6 +74,19 @@ select pg_temp.note('{k101635, j101634}');
 select pg_temp.note('{}') from generate_series(1, 5);
 select is(pg_temp.note('{}'), 'abandoned before k broken 6', 'and is given up when its pages never fit together');
 select is(pg_temp.begin(320000), '0', 'After a day it goes back a day');
+select pg_temp.note('{k310000, e8}');
+select pg_temp.note('{e8}');
+select pg_temp.note('{}');
+select is(pg_temp.note('{}'), 'proven before e at end empty 2', 'to the beginning where that is less');
+select results_eq(
+    'select slot, short_rescan_slot, long_rescan_slot from vaultbook.watermarks', 'values (320000::bigint, 320000::bigint, 320000::bigint)',
+    'and not again at once'
+  );
+select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 101000);
+select results_eq(
+    $$select message from public.alerts where alert_type = 'ingest_stalled' and resolved_at is null$$,
+    $$values ('The webhook has brought nothing since slot the first, and the chain is at 101000')$$, 'A webhook never heard of is told of'
+  );
 
 -- Settling
 select lives_ok(
@@ -158,10 +171,22 @@ select is(
                                                 'vault', pg_temp.address('W'), 'amount', '5'))))))),
     '{parked logs_missing, parked vault_unknown}'::text[], 'Two that lack something'
   );
+select vaultbook.judge_silence('[]', 101000);
+select is_empty(
+    $$select from public.alerts where alert_type = 'ingest_stalled' and resolved_at is null$$, 'A webhook that is heard again is not silent'
+  );
 select is(vaultbook.ask_for_unread(60, 10), 0, 'What is not final cannot be asked for yet');
 select is(vaultbook.ask_for_unread(100, 10), 1, 'What is has to be read');
 select is(vaultbook.ask_for_unread(100, 10), 0, 'and is asked for once');
-select is(vaultbook.ask_for('[{"signature": "o", "slot": 72}]', 1), 1, 'So is what somebody knows of');
+select is(
+    vaultbook.ask_for('[{"signature": "o", "slot": 72, "failed": true, "block_time": 5, "transaction_index": 3}]', 1), 1,
+    'So is what somebody knows of'
+  );
+select vaultbook.ask_for('[{"signature": "o", "slot": 72}]', 1);
+select results_eq(
+    $$select failed, block_time, transaction_index from vaultbook.sightings where signature = 'o'$$,
+    $$values (true, to_timestamp(5), 3)$$, 'What is known of it stays'
+  );
 select is(vaultbook.ask_for('[{"signature": "f", "slot": 9}]', 1), 0, 'but not what is final already');
 set local role vaultbook_ledger;
 update vaultbook.inbox set finalized_at = now() where signature = 'n';
@@ -172,7 +197,7 @@ select results_eq(
     'select address::text collate "default" from vaultbook.wanted_vaults', $$values (repeat('W', 43))$$,
     'A vault that nobody initialised is looked for'
   );
-select vaultbook.begin_scan(pg_temp.address('W'), 1, 200000, 0);
+select vaultbook.begin_scan(pg_temp.address('W'), 1, 320000, 0);
 select vaultbook.note_page(pg_temp.open_scan(), '[]');
 select vaultbook.note_page(pg_temp.open_scan(), '[]');
 select vaultbook.vault_is_swept(pg_temp.address('W'));
@@ -181,10 +206,13 @@ select is_empty('select from vaultbook.wanted_vaults', 'but not at every turn');
 
 -- Silence
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 100500);
-select is_empty($$select from public.alerts where alert_type = 'ingest_stalled'$$, 'Three minutes are no silence');
+select is_empty(
+    $$select from public.alerts where alert_type = 'ingest_stalled' and resolved_at is null$$, 'Three minutes are no silence'
+  );
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 101000);
 select results_eq(
-    $$select data ->> 'heard_slot', data ->> 'since_slot', data ->> 'missed' from public.alerts where alert_type = 'ingest_stalled'$$,
+    $$select data ->> 'heard_slot', data ->> 'since_slot', data ->> 'missed' from public.alerts
+       where alert_type = 'ingest_stalled' and resolved_at is null$$,
     $$values ('71', '100090', '1')$$, 'Six are'
   );
 set local role postgres;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import bs58 from "bs58";
 import { expect } from "expect";
 import type { Sql } from "postgres";
 import { sweep } from "@/functions/sweep/sweep.ts";
@@ -123,6 +124,13 @@ export function sweepTest(
 /** The item that the webhook would be sent of a transaction by its number. */
 export function itemOf(node: FaultyNode, number: number): unknown {
   return rawItem(node.chain.render(number));
+}
+
+/** The same under a signature that nobody made; each number another. */
+export function forgedOf(item: unknown, number: number): unknown {
+  const { transaction } = item as { transaction: Record<string, unknown> };
+  const signatures = [bs58.encode(new Uint8Array(64).fill(number))];
+  return { ...item as Record<string, unknown>, transaction: { ...transaction, signatures } };
 }
 
 /** The book against the chain's vault accounts, and the inbox against its finalized transactions. */
