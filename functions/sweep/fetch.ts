@@ -28,11 +28,14 @@ type Answer = { readonly item: JsonObject } | { readonly problem: VaultbookError
  */
 export async function fetchSighted(context: SweepContext): Promise<boolean> {
   const { database, counts, run } = context;
+  // All of it first: each call looks through everything that waits.
+  for (let finalized = FINALIZED_AT_ONCE; finalized === FINALIZED_AT_ONCE;) {
+    if (!await goesOn(context, "transactions")) return false;
+    finalized = await finalizeSighted(database, FINALIZED_AT_ONCE);
+    counts.finalized += finalized;
+  }
   for (;;) {
     if (!await goesOn(context, "transactions")) return false;
-    const finalized = await finalizeSighted(database, FINALIZED_AT_ONCE);
-    counts.finalized += finalized;
-    if (finalized === FINALIZED_AT_ONCE) continue;
     const batch = await nextSightings(database, run.startedAt, BATCH);
     if (batch.length === 0) return counts.unfetched === 0;
     await bring(context, batch);
