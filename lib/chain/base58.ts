@@ -20,8 +20,9 @@ for (let digit = 0; digit < 58; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = di
 const PAIRS = [...ALPHABET].flatMap((high) => [...ALPHABET].map((low) => high + low));
 const ONLY_ALPHABET = /^[1-9A-HJ-NP-Za-km-z]*$/;
 
-/** Digits that a number holds exactly together: 58^9 < 2^53. */
-const CHUNK = 9;
+/** Digits that are read together into words of three bytes: 58^4 < 2^24, and a word times that is exact. */
+const CHUNK = 4;
+const WORD = 2 ** 24;
 /** A public key is 16 words of two bytes, and nine groups of five digits. */
 const WORDS = PUBLIC_KEY_BYTES / 2;
 const GROUPS = 9;
@@ -38,21 +39,28 @@ const SHARES = Float64Array.from({ length: WORDS * GROUPS }, (_, i) => {
 export function bytesFromBase58(text: string): Uint8Array | null {
   if (!ONLY_ALPHABET.test(text)) return null;
   const zeros = leadingOnes(text);
-  let value = 0n;
+  // The least first.
+  const words: number[] = [];
   for (let from = zeros; from < text.length; from += CHUNK) {
     const to = Math.min(from + CHUNK, text.length);
-    let chunk = 0;
-    for (let i = from; i < to; i++) chunk = chunk * 58 + (DIGITS[text.charCodeAt(i)] ?? 0);
-    value = value * 58n ** BigInt(to - from) + BigInt(chunk);
+    let [carried, factor] = [0, 1];
+    for (let i = from; i < to; i++) {
+      carried = carried * 58 + (DIGITS[text.charCodeAt(i)] ?? 0);
+      factor *= 58;
+    }
+    for (let i = 0; i < words.length; i++) {
+      const sum = (words[i] ?? 0) * factor + carried;
+      carried = Math.floor(sum / WORD);
+      words[i] = sum - carried * WORD;
+    }
+    if (carried > 0) words.push(carried);
   }
-  const words: bigint[] = [];
-  for (; value > 0n; value >>= 64n) words.push(BigInt.asUintN(64, value));
-  const view = new DataView(new ArrayBuffer(8 * words.length));
-  words.reverse().forEach((word, i) => view.setBigUint64(8 * i, word));
-  const number = new Uint8Array(view.buffer);
-  const first = number.findIndex((byte) => byte > 0);
-  const bytes = new Uint8Array(zeros + number.length - Math.max(first, 0));
-  bytes.set(number.subarray(Math.max(first, 0)), zeros);
+  const highest = words.at(-1) ?? 0;
+  const length = 3 * words.length - (highest === 0 ? 0 : highest < 2 ** 8 ? 2 : highest < 2 ** 16 ? 1 : 0);
+  const bytes = new Uint8Array(zeros + length);
+  for (let i = 0; i < length; i++) {
+    bytes[zeros + length - 1 - i] = (words[Math.floor(i / 3)] ?? 0) >> 8 * (i % 3);
+  }
   return bytes;
 }
 

@@ -16,6 +16,8 @@ export const TRANSACTIONS_MAX = 1000;
 
 /** Not lenient: U+FFFD in place of what was sent would be a third content beside the two that are true. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/** Several times as quick, and the same where it puts no U+FFFD. */
+const LENIENT_UTF8 = new TextDecoder();
 
 /**
  * Reads a delivery.
@@ -27,7 +29,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
 export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTransaction[] {
   let text: string;
   try {
-    text = UTF8.decode(body);
+    text = LENIENT_UTF8.decode(body);
+    if (text.includes("\uFFFD")) text = UTF8.decode(body);
   } catch {
     return [quarantined("not_utf8")];
   }

@@ -85,8 +85,9 @@ function innerCalls(outer: Instruction, inner: readonly Instruction[], program: 
 }
 
 function vaultCall({ data, accounts }: Instruction, caller: Caller): VaultCall {
+  let bytes: Uint8Array | undefined;
   return {
-    data: () => (data.length > DATA_LENGTH_MAX ? null : bytesFromBase58(data)) ?? new Uint8Array(),
+    data: () => bytes ??= (data.length > DATA_LENGTH_MAX ? null : bytesFromBase58(data)) ?? new Uint8Array(),
     accounts,
     caller,
   };
