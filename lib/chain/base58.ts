@@ -16,8 +16,8 @@ const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 /** Digit by character code. */
 const DIGITS = new Uint8Array(128);
 for (let digit = 0; digit < 58; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
-/** The two letters of each number below 58². */
-const PAIRS = [...ALPHABET].flatMap((high) => [...ALPHABET].map((low) => high + low));
+/** Character code by digit. */
+const LETTERS = [...ALPHABET].map((letter) => letter.charCodeAt(0));
 const ONLY_ALPHABET = /^[1-9A-HJ-NP-Za-km-z]*$/;
 
 /** Digits that are read together into words of three bytes: 58^4 < 2^24, and a word times that is exact. */
@@ -93,18 +93,20 @@ function digitsOfKey(bytes: Uint8Array): string {
       groups[group] = (groups[group] ?? 0) + value * (SHARES[word * GROUPS + group] ?? 0);
     }
   }
-  let digits = "";
+  const letters = new Array<number>(5 * GROUPS);
   let carried = 0;
   for (let group = GROUPS - 1; group >= 0; group--) {
     const sum = (groups[group] ?? 0) + carried;
     carried = Math.floor(sum / GROUP);
-    const five = sum - carried * GROUP;
-    const high = Math.floor(five / 58 ** 3);
-    const rest = five - high * 58 ** 3;
-    const middle = Math.floor(rest / 58);
-    digits = `${PAIRS[high]}${PAIRS[middle]}${ALPHABET.charAt(rest - middle * 58)}${digits}`;
+    // Below 2^31, so that what follows is done in whole numbers of the processor.
+    let rest = sum - carried * GROUP | 0;
+    for (let i = 5 * group + 4; i >= 5 * group; i--) {
+      const higher = rest / 58 | 0;
+      letters[i] = LETTERS[rest - higher * 58] ?? 0;
+      rest = higher;
+    }
   }
-  return digits;
+  return String.fromCharCode.apply(null, letters);
 }
 
 /** Whether the text is base58 of exactly so many bytes. */

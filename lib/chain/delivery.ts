@@ -8,11 +8,15 @@ import { type ChainTransaction, READING_CODES, type ReadingCode } from "@/lib/do
 import { isBase58Of, SIGNATURE_BYTES } from "./base58.ts";
 import { isEnhanced, readEnhancedTransaction } from "./enhanced_transaction.ts";
 import { Malformed, objectAt } from "./fields.ts";
+import { nestsDeeperThan } from "./json_depth.ts";
 import type { VaultProgram } from "./program.ts";
 import { readRawTransaction } from "./raw_transaction.ts";
 
 /** Most transactions of one delivery. */
 export const TRANSACTIONS_MAX = 1000;
+
+/** Deepest that a delivery may nest. A transaction takes some ten; PostgreSQL and `JSON.stringify` give out somewhere above this. */
+export const DEPTH_MAX = 10_000;
 
 /** Not lenient: U+FFFD in place of what was sent would be a third content beside the two that are true. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
@@ -24,7 +28,7 @@ const LENIENT_UTF8 = new TextDecoder();
  *
  * @param body the bytes as received; need not be UTF-8, need not be JSON.
  * @returns one entry per element, in its order; a single quarantined entry without signature when the body is no array of at most
- * {@link TRANSACTIONS_MAX}. Never throws for what the body holds.
+ * {@link TRANSACTIONS_MAX}, or nests deeper than {@link DEPTH_MAX}. Never throws for what the body holds.
  */
 export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTransaction[] {
   let text: string;
@@ -34,6 +38,7 @@ export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTran
   } catch {
     return [quarantined("not_utf8")];
   }
+  if (nestsDeeperThan(DEPTH_MAX, text)) return [quarantined("too_deep")];
   let items: unknown;
   try {
     items = JSON.parse(text);

@@ -50,14 +50,33 @@ export function stringAt(value: unknown, path: string): string {
   return value;
 }
 
+/** An array of strings, as it is. @throws {Malformed} naming the first item that is none. */
+export function stringsAt(value: unknown, path: string): readonly string[] {
+  const items = arrayAt(value, path);
+  // A path is written out only for what is wrong, here and below: a log has many lines.
+  items.forEach((item, i) => typeof item === "string" || stringAt(item, `${path}[${i}]`));
+  return items as readonly string[];
+}
+
+/** An array of public keys, as it is. @throws {Malformed} naming the first item that is none. */
+export function keysAt(value: unknown, path: string): readonly string[] {
+  const items = arrayAt(value, path);
+  items.forEach((item, i) => isKey(item) || keyAt(item, `${path}[${i}]`));
+  return items as readonly string[];
+}
+
 /**
  * A public key in base58, by its letters and length only: a transaction names up to 256 of them, and most are never looked at.
  *
  * @throws {Malformed}
  */
 export function keyAt(value: unknown, path: string): string {
-  if (typeof value !== "string" || !PUBLIC_KEY.test(value)) throw new Malformed(path, "a public key", value);
+  if (!isKey(value)) throw new Malformed(path, "a public key", value);
   return value;
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === "string" && PUBLIC_KEY.test(value);
 }
 const PUBLIC_KEY = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 

@@ -11,12 +11,13 @@ import {
   arrayAt,
   countAt,
   type JsonObject,
-  keyAt,
+  keysAt,
   Malformed,
   objectAt,
   optionalArrayAt,
   optionalCountAt,
   stringAt,
+  stringsAt,
 } from "./fields.ts";
 import { type ProgramLog, readProgramLog } from "./invocation_log.ts";
 import { readLanding } from "./landing.ts";
@@ -58,9 +59,10 @@ export function readRawTransaction(value: unknown, program: VaultProgram): Chain
   const found = findVaultCalls(readInstructions(message, meta, keys), program.address);
   const raw = { landing, program, meta, keys, found };
   if ((meta.err ?? null) !== null) return readFailed(landing, program, found);
-  const lines = optionalArrayAt(meta.logMessages, "meta.logMessages");
-  if (lines === null) return withoutLog(raw, { entries: [], hasUndone: false, flaw: null }, "logs_missing");
-  const log = readProgramLog(lines.map((line, i) => stringAt(line, `meta.logMessages[${i}]`)), program.address);
+  if ((meta.logMessages ?? null) === null) {
+    return withoutLog(raw, { entries: [], hasUndone: false, flaw: null }, "logs_missing");
+  }
+  const log = readProgramLog(stringsAt(meta.logMessages, "meta.logMessages"), program.address);
   return log.flaw ? withoutLog(raw, log, log.flaw) : readByLog(raw, log);
 }
 
@@ -139,20 +141,16 @@ function requireKnownVersion(version: unknown): void {
  */
 function readKeys(message: JsonObject, meta: JsonObject): string[] | null {
   const loaded = objectAt(meta.loadedAddresses ?? {}, "meta.loadedAddresses");
-  const keys = readKeyList(message.accountKeys, "transaction.message.accountKeys");
-  const writable = readKeyList(loaded.writable ?? [], "meta.loadedAddresses.writable");
-  const readOnly = readKeyList(loaded.readonly ?? [], "meta.loadedAddresses.readonly");
+  const keys = keysAt(message.accountKeys, "transaction.message.accountKeys");
+  const writable = keysAt(loaded.writable ?? [], "meta.loadedAddresses.writable");
+  const readOnly = keysAt(loaded.readonly ?? [], "meta.loadedAddresses.readonly");
   let taken = 0;
   for (const [i, value] of (optionalArrayAt(message.addressTableLookups, "addressTableLookups") ?? []).entries()) {
     const path = `addressTableLookups[${i}]`;
     const { writableIndexes, readonlyIndexes } = objectAt(value, path);
     taken += arrayAt(writableIndexes, path).length + arrayAt(readonlyIndexes, path).length;
   }
-  return taken > writable.length + readOnly.length ? null : [...keys, ...writable, ...readOnly];
-}
-
-function readKeyList(value: unknown, path: string): readonly string[] {
-  return arrayAt(value, path).map((key) => keyAt(key, path));
+  return taken > writable.length + readOnly.length ? null : keys.concat(writable, readOnly);
 }
 
 /** Every top-level instruction with those under it. */

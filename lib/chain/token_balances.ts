@@ -58,44 +58,27 @@ interface Holdings {
   readonly after: bigint | null;
 }
 
+/** Where a payload has what was held, and then what is. */
+const SIDES = [["preTokenBalances", "before"], ["postTokenBalances", "after"]] as const;
+
 function holdingsOf(meta: JsonObject, keys: readonly string[], vaults: ReadonlySet<string>): Holdings[] {
-  const before = amountsOf(meta, "preTokenBalances", vaults);
-  const after = amountsOf(meta, "postTokenBalances", vaults);
-  const indexes = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => a - b);
-  return indexes.map((index) => {
-    const account = keys[index];
-    if (account === undefined) throw new Malformed("accountIndex", `an index into ${keys.length} accounts`, index);
-    const [held, holds] = [before.get(index) ?? NOTHING, after.get(index) ?? NOTHING];
-    return { account, owner: holds.owner ?? held.owner ?? "", before: held.amount, after: holds.amount };
-  });
-}
-
-/** What a token account holds. */
-interface Holding {
-  readonly owner: string | null;
-  /** Null where it cannot be read. */
-  readonly amount: bigint | null;
-}
-
-const NOTHING: Holding = { owner: null, amount: 0n };
-
-function amountsOf(
-  meta: JsonObject,
-  key: "preTokenBalances" | "postTokenBalances",
-  vaults: ReadonlySet<string>,
-): Map<number, Holding> {
-  const amounts = new Map<number, Holding>();
-  for (const [i, value] of (optionalArrayAt(meta[key], `meta.${key}`) ?? []).entries()) {
-    const entry = objectAt(value, `meta.${key}[${i}]`);
-    // Old nodes do not tell whose an account is.
-    if (typeof entry.owner !== "string" || !vaults.has(entry.owner)) continue;
-    const { amount } = objectAt(entry.uiTokenAmount, `meta.${key}[${i}].uiTokenAmount`);
-    amounts.set(countAt(entry.accountIndex, `meta.${key}[${i}].accountIndex`), {
-      owner: entry.owner,
-      amount: exact(amount, AMOUNT),
+  const byIndex = new Map<number, Holdings>();
+  for (const [key, side] of SIDES) {
+    const entries = optionalArrayAt(meta[key], `meta.${key}`) ?? [];
+    entries.forEach((value, i) => {
+      // Old nodes do not tell whose an account is.
+      const owner = (value as JsonObject | null)?.owner ?? objectAt(value, `meta.${key}[${i}]`).owner;
+      if (typeof owner !== "string" || !vaults.has(owner)) return;
+      const { accountIndex, uiTokenAmount } = value as JsonObject;
+      const { amount } = objectAt(uiTokenAmount, `meta.${key}[${i}].uiTokenAmount`);
+      const index = countAt(accountIndex, `meta.${key}[${i}].accountIndex`);
+      const account = keys[index];
+      if (account === undefined) throw new Malformed("accountIndex", `an index into ${keys.length} accounts`, index);
+      const holdings = byIndex.get(index) ?? { account, owner, before: 0n, after: 0n };
+      byIndex.set(index, { ...holdings, owner, [side]: exact(amount, AMOUNT) });
     });
   }
-  return amounts;
+  return [...byIndex].sort(([one], [other]) => one - other).map(([, holdings]) => holdings);
 }
 
 /**

@@ -46,7 +46,7 @@ export function mutated(items: readonly Item[], dice: Dice): unknown[] {
   const changed: unknown[] = structuredClone([...items]);
   for (let time = dice.one([1, 1, 2, 5]); time > 0; time--) {
     const [place, name] = randomPlace(changed, dice);
-    const odd = (): unknown => dice.chance(0.03) ? nested(dice) : structuredClone(dice.one(ODD));
+    const odd = (): unknown => dice.chance(0.03) ? nested(dice, [...DEPTHS, TOO_DEEP]) : structuredClone(dice.one(ODD));
     const act = dice.random();
     if (act < 0.3) Array.isArray(place) ? place.splice(Number(name), 1) : delete place[name];
     else if (act < 0.7) place[name] = odd();
@@ -71,9 +71,13 @@ function randomPlace(root: unknown[], dice: Dice): [Place, string] {
   }
 }
 
-/** Stands for a value so deep that to write it out takes more stack than there is. */
-function nested(dice: Dice): string {
-  return `deep × ${dice.one([10, 500, 3_000, 20_000])}`;
+/** Pairs of levels that a body may have somewhere, and one more than that. */
+const DEPTHS = [10, 500, 3_000, 4_900];
+const TOO_DEEP = 5_000;
+
+/** Stands for a value so deep that to write it out can take more stack than there is. */
+function nested(dice: Dice, depths: readonly number[]): string {
+  return `deep × ${dice.one(depths)}`;
 }
 
 /** The body of these elements. */
@@ -141,7 +145,7 @@ export function dressed(item: Item, dice: Dice): Item {
   const whole: Item = { ...item, meta, transaction: { ...transaction, signatures } };
   change(whole, "version", "legacy", 0, 1, null);
   for (const object of [whole, meta, transaction, transaction.message]) {
-    change(object, "a key of tomorrow", odd, nested(dice));
+    change(object, "a key of tomorrow", odd, nested(dice, DEPTHS));
   }
   return dice.chance(0.5) ? Object.fromEntries(Object.entries(whole).reverse()) : whole;
 }

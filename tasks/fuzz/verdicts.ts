@@ -8,6 +8,7 @@ import type { ChainTransaction, ReadTransaction, UnreadTransaction } from "@/lib
 
 const AMOUNT_MAX = 2n ** 63n - 1n;
 const TRANSACTIONS_MAX = 1000;
+const DEPTH_MAX = 10_000;
 
 /** Which codes go with which verdict. */
 const CODES: Readonly<Record<UnreadTransaction["verdict"], readonly string[]>> = {
@@ -17,7 +18,7 @@ const CODES: Readonly<Record<UnreadTransaction["verdict"], readonly string[]>> =
     ...["accounts_missing", "calls_missing"],
   ],
   quarantined: [
-    ...["not_json", "not_utf8", "not_an_array", "too_many_transactions"],
+    ...["not_json", "not_utf8", "too_deep", "not_an_array", "too_many_transactions"],
     ...["malformed", "undecodable_event", "vault_not_of_owner", "amount_out_of_range"],
   ],
 };
@@ -29,10 +30,25 @@ const AMOUNTS = ["amount", "totalAfter", "lockedAfter", "availableAfter"];
 export function elementsOf(body: Uint8Array): number {
   try {
     const items: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    return Array.isArray(items) && items.length <= TRANSACTIONS_MAX ? items.length : 1;
+    const isRead = Array.isArray(items) && items.length <= TRANSACTIONS_MAX &&
+      (body.length <= DEPTH_MAX || depthOf(items) <= DEPTH_MAX);
+    return isRead ? items.length : 1;
   } catch {
     return 1;
   }
+}
+
+/** How many arrays and objects stand within each other, this one included. */
+export function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level = [value].filter(isParent); level.length > 0; depth++) {
+    level = level.flatMap((parent) => Object.values(parent)).filter(isParent);
+  }
+  return depth;
+}
+
+function isParent(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** What is wrong with a reading; null where nothing is. */
