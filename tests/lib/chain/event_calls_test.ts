@@ -37,7 +37,7 @@ function kinds(calls: readonly Call[], logs: readonly string[] | null): unknown 
   return verdict === "read" ? (events as { kind: string }[]).map(({ kind }) => kind) : [verdict, code];
 }
 
-Deno.test("an event by emit_cpi is read as one from the log", () => {
+Deno.test("trap: emit_cpi – an inner instruction of ours to ourselves, by tag and event authority, is read as an event from the log", () => {
   const calls = [{ ...outer, inner: [told(deposit)] }];
   const logs = inside(PROGRAM, 1, ...inside(PROGRAM, 2));
   const { vault } = vaultOf(alice);

@@ -95,7 +95,7 @@ const deposit = events.deposit(alice, 5n, 5n);
 const line = `Program data: ${base64(deposit)}`;
 const read5 = [{ kind: "deposit", ordinal: 0, owner: alice, vault: vaultOf(alice).vault, amount: 5n, totalAfter: 5n }];
 
-Deno.test("readDelivery() reads an event when another program called the vault program, at any depth", () => {
+Deno.test("trap: the vault program called by another program – its event is read, at any depth", () => {
   for (const depth of [1, 2, 3, 4]) {
     const outer = Array.from({ length: depth }, (_, i) => `Program ${OTHER_PROGRAM} invoke [${i + 1}]`);
     const logs = [
@@ -109,7 +109,7 @@ Deno.test("readDelivery() reads an event when another program called the vault p
   }
 });
 
-Deno.test("readDelivery() reads the event behind a text that contains the word invoke", () => {
+Deno.test("trap: a log text that contains the word invoke – the event behind it is read", () => {
   const logs = [
     `Program ${PROGRAM} invoke [1]`,
     `Program ${OTHER_PROGRAM} invoke [2]`,
@@ -121,7 +121,7 @@ Deno.test("readDelivery() reads the event behind a text that contains the word i
   expect(eventsOf(logs)).toEqual(read5);
 });
 
-Deno.test("readDelivery() ignores an event's bytes that another program logged", () => {
+Deno.test("trap: another program logs our discriminator – ignored", () => {
   const logs = [
     `Program ${PROGRAM} invoke [1]`,
     `Program ${OTHER_PROGRAM} invoke [2]`,
@@ -148,7 +148,7 @@ Deno.test("readDelivery() takes nothing from a call that failed, nor from what i
   expect(eventsOf(outside)).toEqual(read5);
 });
 
-Deno.test("readDelivery() refuses an event that stands behind Program log", () => {
+Deno.test("trap: base64 of an event behind Program log – refused, only Program data counts", () => {
   const logs = [`Program ${PROGRAM} invoke [1]`, `Program log: ${base64(deposit)}`, `Program ${PROGRAM} success`];
   expect(read({ logs })).toMatchObject({ verdict: "ignored", code: "no_vault_event" });
 });
@@ -163,7 +163,7 @@ Deno.test("readDelivery() does not let a line break in a text pass for the runti
     .toMatchObject({ verdict: "ignored", code: "other_program" });
 });
 
-Deno.test("readDelivery() refuses an event of any other length than the IDL's", () => {
+Deno.test("trap: bytes cut short, or trailing – refused, the length is the IDL's to the byte", () => {
   for (let length = 0; length < deposit.length; length++) {
     const logs = logOf(deposit.slice(0, length));
     expect(read({ logs })).toMatchObject({ verdict: "quarantined", code: "undecodable_event" });
@@ -171,7 +171,7 @@ Deno.test("readDelivery() refuses an event of any other length than the IDL's", 
   expect(read({ logs: logOf(Uint8Array.from([...deposit, 0])) })).toMatchObject({ code: "undecodable_event" });
 });
 
-Deno.test("readDelivery() takes nothing from a truncated log", () => {
+Deno.test("trap: Log truncated – nothing is taken from it, and it is flagged", () => {
   const whole = logOf(deposit, events.deposit(alice, 6n, 11n));
   for (let cut = 1; cut < whole.length; cut++) {
     expect(read({ logs: [...whole.slice(0, cut), "Log truncated"] })).toMatchObject({
@@ -208,7 +208,7 @@ Deno.test("readDelivery() parks events whose place in the block is not told", ()
   expect(read({ logs: logOf(deposit), index: null })).toMatchObject({ verdict: "parked", code: "position_unknown" });
 });
 
-Deno.test("readDelivery() reads a failed transaction's instructions and not its logs", () => {
+Deno.test("trap: a failed transaction – its instructions are read and not its logs, and nothing moves", () => {
   const { vault, tokenAccount } = vaultOf(alice);
   const data = encode("f223c68952e1f2b6", [{ u64: 77n }]);
   const accounts = [alice, vault, key("alice's tokens"), tokenAccount, key("authority"), key("token program")];
