@@ -6,6 +6,8 @@
 import { complain, readFlags, runTask, say, UsageError } from "./command_line.ts";
 import type { Kind } from "./fuzz/campaign.ts";
 import { crash } from "./fuzz/crash.ts";
+import { cuts } from "./fuzz/cuts.ts";
+import { decoder } from "./fuzz/decoder.ts";
 import { logs } from "./fuzz/logs.ts";
 import { payloads } from "./fuzz/payloads.ts";
 import { permutations } from "./fuzz/permutations.ts";
@@ -18,6 +20,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   permutations: permutations(),
   payloads: payloads(),
   logs: logs(),
+  cuts: cuts(),
+  decoder: decoder(),
   crash: crash(),
   sweep: sweep(),
 };
@@ -32,6 +36,8 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                              the books must be the same, and the auditor's
                payloads      random and mutated webhook bodies, through the reader and through the webhook
                logs          random trees of invocations, whole and cut, through the reader
+               cuts          the logs of such trees cut at every byte
+               decoder       random and damaged events as bytes, straight into the decoder
                crash         kill -9 of PostgreSQL, and of the process that serves the webhook, amid deliveries
                sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
   -h, --help   this text

@@ -96,17 +96,22 @@ function round({ trees, cuts, read }: Logs, seed: number): Counts {
 
 /** Reads a transaction that succeeded, made these calls, and has the log it is given. */
 function reader(read: typeof readDelivery, tree: readonly Frame[]): (lines: readonly string[]) => ChainTransaction {
-  const calls = tree.map((frame) => ({
-    ...instruction(frame.program),
-    accounts: [...new Set(framesIn([frame]).map((inner) => inner.program))],
-    inner: innerCalls(frame, 2),
-  }));
-  const item = rawTransaction({ logs: [], calls }) as { meta: Record<string, unknown> };
+  const item = itemOf(tree);
   return (lines) => {
     const [found, ...more] = read(bodyOf({ ...item, meta: { ...item.meta, logMessages: lines } }), program);
     if (!found || more.length > 0) throw new Error("One transaction must have one reading");
     return found;
   };
+}
+
+/** A transaction that succeeded and made these calls, in the raw form, without its log. */
+export function itemOf(tree: readonly Frame[]): Record<string, unknown> & { meta: Record<string, unknown> } {
+  const calls = tree.map((frame) => ({
+    ...instruction(frame.program),
+    accounts: [...new Set(framesIn([frame]).map((inner) => inner.program))],
+    inner: innerCalls(frame, 2),
+  }));
+  return rawTransaction({ logs: [], calls }) as Record<string, unknown> & { meta: Record<string, unknown> };
 }
 
 /** What a frame called, in the order in which it began. */
@@ -133,7 +138,7 @@ function wholeComplaint(tree: readonly Frame[], found: ChainTransaction): string
 }
 
 /** A log that says that it was cut tells nothing. */
-function truncatedComplaint(found: ChainTransaction): string | null {
+export function truncatedComplaint(found: ChainTransaction): string | null {
   return found.verdict === "parked" || found.verdict === "ignored" ? null : "Something was made of a truncated log";
 }
 
@@ -141,7 +146,7 @@ function truncatedComplaint(found: ChainTransaction): string | null {
  * A log that ends early without a word: every frame that is still open shows it. Only between two top-level invocations nothing
  * does; then what is read must be what was said up to there.
  */
-function unmarkedComplaint(tree: readonly Frame[], lines: number, found: ChainTransaction): string | null {
+export function unmarkedComplaint(tree: readonly Frame[], lines: number, found: ChainTransaction): string | null {
   if (found.verdict !== "read") return null;
   let ended = 0;
   const before = tree.filter((frame) => (ended += logOfTree([frame]).length) <= lines);
@@ -159,7 +164,7 @@ function holeComplaint(tree: readonly Frame[], found: ChainTransaction): string 
 }
 
 /** A line that the runtime writes itself. Look-alikes can be cut to one, which what programs log cannot. */
-const RUNTIME = /^Program \S+ (invoke \[[0-9]\]|success)$/;
+export const RUNTIME = /^Program \S+ (invoke \[[0-9]\]|success)$/;
 
 /** The log cut at random bytes: whole lines, a part of the next one, and how many lines are whole. */
 function* byteCuts(

@@ -32,7 +32,11 @@ export interface Payloads {
   readonly read: typeof readDelivery;
 }
 
-const FULL: Payloads = { bodies: 4_000, posted: 40, read: readDelivery };
+const FULL: Payloads = { bodies: 10_000, posted: 200, read: readDelivery };
+
+/** One body of so many is read once more, and one item of so many in other dress: each costs as much as another body. */
+const AGAIN = 8;
+const DRESSED = 16;
 
 /** Raw items of a round, and as many others. */
 const ITEMS = 100;
@@ -61,13 +65,13 @@ async function round(server: TestServer, shape: Payloads, recorded: readonly Ite
   for (let number = 0; number < shape.bodies && !server.interrupted.aborted; number++) {
     if (number % 100 === 0) await breathe();
     const body = randomBody(dice, dice.chance(0.8) ? raw : items);
-    const found = examined(shape.read, body);
+    const found = examined(shape.read, body, number % AGAIN === 0);
     for (const { verdict } of found) counts[verdict] = (counts[verdict] ?? 0) + 1;
     counts.bodies = number + 1;
     // A made-up token balance would break I6, which is there to say so.
     const isSound = found.every((one) => one.verdict !== "read" || one.tokenBalances.length === 0);
     if (number % shape.posted === 0 && isSound) posted.push({ body, found });
-    if (number % 4 !== 0) continue;
+    if (number % DRESSED !== 0) continue;
     const item = dice.one(raw);
     alike(shape.read, item, dressed(item, dice));
     counts.dressed = (counts.dressed ?? 0) + 1;
@@ -76,15 +80,15 @@ async function round(server: TestServer, shape: Payloads, recorded: readonly Ite
 }
 
 function randomBody(dice: Dice, items: readonly Item[]): Uint8Array<ArrayBuffer> {
-  const count = dice.chance(0.002) ? dice.one([0, 999, 1000, 1001]) : 1 + Math.floor(dice.random() * 4);
+  const count = dice.chance(0.002) ? dice.one([0, 999, 1000, 1001]) : dice.one([1, 1, 1, 2, 4]);
   const drawn = Array.from({ length: count }, () => dice.one(items));
   const kind = dice.random();
   const body = written(kind < 0.6 ? mutated(drawn, dice) : drawn);
   return new Uint8Array(kind < 0.4 || kind > 0.85 ? body : damaged(body, dice));
 }
 
-/** Reads a body twice. @throws where the reading is wrong. */
-function examined(read: typeof readDelivery, body: Uint8Array): ChainTransaction[] {
+/** Reads a body, or reads it twice. @throws where the reading is wrong. */
+function examined(read: typeof readDelivery, body: Uint8Array, twice: boolean): ChainTransaction[] {
   const blame = (what: string): Error => new Error(`${what}\n${excerpt(body)}`);
   let found: ChainTransaction[];
   try {
@@ -94,7 +98,7 @@ function examined(read: typeof readDelivery, body: Uint8Array): ChainTransaction
   }
   const wrong = complaint(body, found);
   if (wrong) throw blame(wrong);
-  if (inFull(read(body, program)) !== inFull(found)) throw blame("Another reading of the same bytes");
+  if (twice && inFull(read(body, program)) !== inFull(found)) throw blame("Another reading of the same bytes");
   return found;
 }
 

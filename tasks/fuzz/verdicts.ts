@@ -103,9 +103,21 @@ function isCount(value: unknown, most: number): boolean {
 }
 
 function isKey(value: unknown): boolean {
-  return typeof value === "string" && bs58.decodeUnsafe(value)?.length === 32;
+  return bytesOf(value) === 32;
 }
 
 function isSignature(value: unknown): boolean {
-  return typeof value === "string" && bs58.decodeUnsafe(value)?.length === 64;
+  return bytesOf(value) === 64;
 }
+
+/** How many bytes base58 comes to; -1 where it is none. The same keys come again and again, so what was found is kept for a while. */
+function bytesOf(text: unknown): number {
+  if (typeof text !== "string") return -1;
+  const known = lengths.get(text);
+  if (known !== undefined) return known;
+  if (lengths.size > 50_000) lengths.clear();
+  const length = bs58.decodeUnsafe(text)?.length ?? -1;
+  lengths.set(text, length);
+  return length;
+}
+const lengths = new Map<string, number>();

@@ -115,7 +115,7 @@ apiTest(
       await server.shutdown();
     }
     // The same body twenty times is one delivery.
-  expect(await kept()).toEqual([new TextEncoder().encode("[]")]);
+    expect(await kept()).toEqual([new TextEncoder().encode("[]")]);
   },
 );
 

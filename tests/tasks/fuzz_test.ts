@@ -4,7 +4,11 @@ import { ingest } from "@/lib/ledger/ingest.ts";
 import { UsageError } from "@/tasks/command_line.ts";
 import { fuzz, KINDS } from "@/tasks/fuzz.ts";
 import type { Kind } from "@/tasks/fuzz/campaign.ts";
+import { eventsFromTold } from "@/lib/chain/ledger_events.ts";
+import { readProgramLog } from "@/lib/chain/invocation_log.ts";
 import { crash } from "@/tasks/fuzz/crash.ts";
+import { type Cuts, cuts } from "@/tasks/fuzz/cuts.ts";
+import { type Decoder, decoder } from "@/tasks/fuzz/decoder.ts";
 import { type Logs, logs } from "@/tasks/fuzz/logs.ts";
 import { type Payloads, payloads } from "@/tasks/fuzz/payloads.ts";
 import { type Permutations, permutations } from "@/tasks/fuzz/permutations.ts";
@@ -14,6 +18,8 @@ import { PROJECT, runProjectTask } from "@/tests/support/running_instance.ts";
 const DELIVERIES: Partial<Permutations> = { chronicle: { transactions: 60, hot: 8, cold: 6 }, orders: 2, body: 12 };
 const BODIES: Partial<Payloads> = { bodies: 150, posted: 4 };
 const TREES: Partial<Logs> = { trees: 20, cuts: 2 };
+const CUTS: Partial<Cuts> = { trees: 3 };
+const EVENTS: Partial<Decoder> = { inputs: 5_000 };
 
 /** Runs the task in this process on kinds of its own, one round each. Gives the exit code and what was said. */
 async function run(kinds: Record<string, Kind>, ...args: string[]): Promise<{ code: number; said: string }> {
@@ -27,6 +33,8 @@ Deno.test("fuzz runs a round of every kind, prints its seed, and ends with 0 whe
     permutations: permutations(DELIVERIES),
     payloads: payloads(BODIES),
     logs: logs(TREES),
+    cuts: cuts(CUTS),
+    decoder: decoder(EVENTS),
     crash: crash({ kills: 1 }),
   };
   // A round of the sweep's kind is a test of its own: tests/properties/sweep_test.ts.
@@ -37,7 +45,7 @@ Deno.test("fuzz runs a round of every kind, prints its seed, and ends with 0 whe
 });
 
 /** What goes into a kind in one round: bodies, or signatures in their order. */
-async function inputs(kind: "permutations" | "payloads" | "logs", seed: string): Promise<string[]> {
+async function inputs(kind: (typeof REPEATED)[number], seed: string): Promise<string[]> {
   const heard: string[] = [];
   const read: typeof readDelivery = (body, program) => {
     heard.push(new TextDecoder().decode(body));
@@ -51,12 +59,27 @@ async function inputs(kind: "permutations" | "payloads" | "logs", seed: string):
     permutations: permutations({ ...DELIVERIES, writers: 1, ingest: write }),
     payloads: payloads({ ...BODIES, read }),
     logs: logs({ ...TREES, read }),
+    cuts: cuts({
+      ...CUTS,
+      readLog(lines, program) {
+        heard.push(lines.join("\n"));
+        return readProgramLog(lines, program);
+      },
+    }),
+    decoder: decoder({
+      ...EVENTS,
+      read(program, told, tokenAccountOf) {
+        heard.push(told.join());
+        return eventsFromTold(program, told, tokenAccountOf);
+      },
+    }),
   };
   expect((await run(kinds, "--only", kind, "--seed", seed)).code).toBe(0);
   return heard;
 }
 
-for (const kind of ["permutations", "payloads", "logs"] as const) {
+const REPEATED = ["permutations", "payloads", "logs", "cuts", "decoder"] as const;
+for (const kind of REPEATED) {
   Deno.test(`fuzz --only ${kind} throws the same things for the same seed, and others for another`, async () => {
     const first = await inputs(kind, "11");
     expect(first.length).toBeGreaterThan(10);
@@ -94,6 +117,28 @@ const PLANTED: Readonly<Record<string, [what: string, kind: Kind]>> = {
         readDelivery(
           new TextEncoder().encode(new TextDecoder().decode(body).replaceAll(OTHER_PROGRAM, PROGRAM)),
           program,
+        ),
+    }),
+  ],
+  cuts: [
+    "A log without its end was taken for a whole one",
+    // Does not look whether every call has ended.
+    cuts({
+      ...CUTS,
+      readLog: (lines, program) => ({
+        ...readProgramLog(lines, program),
+        flaw: lines.includes("Log truncated") ? "log_truncated" : null,
+      }),
+    }),
+  ],
+  decoder: [
+    "Another amount",
+    // Takes amounts for signed numbers of four bytes.
+    decoder({
+      ...EVENTS,
+      read: (program, told, tokenAccountOf) =>
+        eventsFromTold(program, told, tokenAccountOf).map((event) =>
+          "amount" in event ? { ...event, amount: BigInt.asIntN(32, event.amount) } : event
         ),
     }),
   ],
