@@ -21,7 +21,8 @@ const USAGE =
   --program ADDRESS  the program's address, checked (default that of the IDL)
   --write            writes the mapping beside the IDL: NAME.json -> NAME.mapping.json
   --out FILE         the mapping is, or becomes, this file
-  --force            writes it even where a mapping lies there that somebody has corrected
+  --force            writes it even where a mapping lies there that somebody has corrected: what was said by hand is gone,
+                     "instructions_tell_all" with it, which no IDL says and nothing infers
   --quiet            shows only what is wrong
   -h, --help         this text
 

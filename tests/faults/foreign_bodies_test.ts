@@ -42,7 +42,7 @@ function apiTest(name: string, run: (running: Running) => Promise<void>): void {
         sql: database.admin,
         post: async (body, headers = {}) =>
           await api.request(PATH, { method: "POST", body, headers: { authorization: SECRET, ...headers } }),
-        async kept() {
+        async kept(): Promise<Uint8Array[]> {
           const rows = await database.admin<{ body: Uint8Array }[]>`select body from vaultbook.deliveries order by id`;
           return rows.map(({ body }) => new Uint8Array(body));
         },
@@ -59,7 +59,7 @@ function apiTest(name: string, run: (running: Running) => Promise<void>): void {
 function inParts(count: number): { body: ReadableStream<Uint8Array>; asked: () => number } {
   let asked = 0;
   const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
+    pull(controller): void {
       if (asked === count) controller.close();
       else controller.enqueue(new Uint8Array(MIB).fill(0x20));
       asked++;

@@ -61,14 +61,14 @@ async function inputs(kind: (typeof REPEATED)[number], seed: string): Promise<st
     logs: logs({ ...TREES, read }),
     cuts: cuts({
       ...CUTS,
-      readLog(lines, program) {
+      readLog(lines, program): ReturnType<typeof readProgramLog> {
         heard.push(lines.join("\n"));
         return readProgramLog(lines, program);
       },
     }),
     decoder: decoder({
       ...EVENTS,
-      read(program, told, tokenAccountOf) {
+      read(program, told, tokenAccountOf): ReturnType<typeof eventsFromTold> {
         heard.push(told.join());
         return eventsFromTold(program, told, tokenAccountOf);
       },
