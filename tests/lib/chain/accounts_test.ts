@@ -100,6 +100,7 @@ Deno.test("readVaultAccount() leaves out what a program does not keep, and misse
   for (const part of needed) {
     const program = keeping(...needed.filter((one) => one !== part));
     expect(() => readVaultAccount(program, account(vaultBytes))).toThrow(`CollateralVault.${part} must be`);
+    expect(() => readVaultAccount(program, account(vaultBytes))).toThrow("current value is missing");
   }
 });
 

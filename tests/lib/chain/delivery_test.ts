@@ -90,6 +90,20 @@ Deno.test("readDelivery() quarantines a broken transaction by its field and read
   }
 });
 
+Deno.test("readDelivery() keeps the signature of a broken transaction, where it is one, in either form", () => {
+  const good = rawTransaction({ logs: logOf(deposit) });
+  const own = signature("slot 301020408");
+  const found = (item: unknown): unknown => readDelivery(bodyOf(item), program)[0]?.signature;
+  expect(found({ ...good, slot: -1 })).toBe(own);
+  expect(found({ signature: own, instructions: [] })).toBe(own);
+  // The one at the top is the enhanced form's, which is looked at first.
+  expect(found({ ...good, slot: -1, signature: signature("another") })).toBe(signature("another"));
+  for (const signatures of [[], ["short"], [7], "text", null, [`${own}1`]]) {
+    expect([signatures, found({ ...good, transaction: { signatures } })]).toEqual([signatures, undefined]);
+  }
+  expect(found({ signature: 7, instructions: [] })).toBe(undefined);
+});
+
 Deno.test("row 15: readDelivery() names what is nested deeply by its kind, without writing it out", () => {
   const deep = `${'[{"a":'.repeat(4_990)}{"0":1}${"}]".repeat(4_990)}`;
   const body = new TextEncoder().encode(`[{"signature":${deep}},${deep}]`);

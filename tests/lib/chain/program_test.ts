@@ -234,3 +234,24 @@ Deno.test("an event may leave out the vault where it follows from the owner, and
   const withIt = { events, instructions: { initialize_vault: { effect: "initialise", accounts } } };
   expect(compileProgram(PROGRAM, read, withIt).events.size).toBe(1);
 });
+
+Deno.test("an instruction may leave out the vault where it follows from the owner", () => {
+  const read = newIdl({ source: "made up", instructions: { lock: "user | amount:u64" }, events: {} });
+  const lock = { effect: "lock", accounts: { owner: "user" }, args: { amount: "amount" } };
+  const compiled = (vault_seeds: unknown): VaultProgram =>
+    compileProgram(PROGRAM, read, { vault_seeds, events: {}, instructions: { lock } });
+  expect(compiled(["vault", { part: "owner" }]).instructions.size).toBe(1);
+  expect(() => compiled(null)).toThrow("mapping.instructions.lock must name vault");
+});
+
+Deno.test("an instruction that initialises names the token account itself, which nothing else can tell", () => {
+  const read = newIdl({ source: "made up", instructions: { initialize_vault: "user vault ata" }, events: {} });
+  const compiled = (accounts: Record<string, string>): VaultProgram =>
+    compileProgram(PROGRAM, read, {
+      events: {},
+      instructions: { initialize_vault: { effect: "initialise", accounts } },
+    });
+  const named = { owner: "user", vault: "vault" };
+  expect(compiled({ ...named, token_account: "ata" }).instructions.size).toBe(1);
+  expect(() => compiled(named)).toThrow("mapping.instructions.initialize_vault must name token_account");
+});

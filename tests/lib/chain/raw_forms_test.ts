@@ -7,7 +7,7 @@ import { DEMO_PROGRAM } from "@/supabase/local/demo/address.ts";
 import { nodeTransaction, rawItem } from "@/supabase/local/demo/transaction_json.ts";
 import { enhancedOf } from "@/tests/support/enhanced_delivery.ts";
 import { instructions, tokens } from "@/tests/support/instructions.ts";
-import { bodyOf, events, key, logOf, PROGRAM, rawTransaction } from "@/tests/support/raw_delivery.ts";
+import { bodyOf, events, key, logOf, PROGRAM, rawTransaction, vaultOf } from "@/tests/support/raw_delivery.ts";
 import { readItem } from "@/tests/support/vault_program.ts";
 import { openTestChain } from "@/tests/supabase/local/support/demo_chain.ts";
 
@@ -127,6 +127,12 @@ Deno.test("an index that points to no account is malformed", () => {
         reason: expect.stringContaining(`${path} must be an index`),
       });
     }
+  }
+  const balance = { owner: vaultOf(alice).vault, uiTokenAmount: { amount: "5" } };
+  for (const accountIndex of [99, -1, 0.5, "0", null]) {
+    const item = rawTransaction({ logs: logOf(events.deposit(alice, 5n, 5n)) }) as Item;
+    expect(readItem({ ...item, meta: { ...item.meta, postTokenBalances: [{ ...balance, accountIndex }] } }))
+      .toMatchObject({ code: "malformed", reason: expect.stringContaining("accountIndex must be") });
   }
 });
 

@@ -17,3 +17,17 @@ Deno.test("every error has a status of the closed vocabulary and says what canno
     assert.match(message, /^Cannot [^.]+[^.]$/);
   }
 });
+
+/** What clients go by; a status is never changed. */
+const STATUSES: Readonly<Record<string, number>> = {
+  ...{ amount_not_available: 422, amount_out_of_range: 422, body_too_large: 413, body_unreadable: 400 },
+  ...{ database_unavailable: 503, idempotency_key_reused: 422, invalid_idl: 400, method_not_allowed: 405 },
+  ...{ not_found: 404, protocol_paused: 409, signature_attached: 409, signature_taken: 409, too_many_pending: 429 },
+  ...{ transaction_expired: 409, transaction_unknown: 404, unauthorized: 401, vault_closed: 409, vault_paused: 409 },
+  vault_unknown: 404,
+};
+
+Deno.test("every error has the status that its code always had", () => {
+  const statuses = Object.entries(ERRORS).map(([code, { status }]) => [code, status]);
+  assert.deepEqual(Object.fromEntries(statuses), STATUSES);
+});

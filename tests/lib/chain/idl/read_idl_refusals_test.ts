@@ -205,6 +205,15 @@ const REFUSALS: readonly [what: unknown, refusal: string][] = [
     old({ accounts: [{ name: "A", type: { kind: "enum", variants: [{ name: "A" }] } }] }),
     "accounts[0].type must be a struct: A is none",
   ],
+  // A type that nothing holds is looked at all the same, in either format.
+  [
+    old({ types: [{ name: "Unused", type: { kind: "union" } }] }),
+    "types[0].type.kind must be struct, enum or type: current value is union",
+  ],
+  [
+    withFields([], { name: "Unused", type: { kind: "union" } }),
+    "types[1].type.kind must be struct, enum or type: current value is union",
+  ],
   [
     old({ types: [{ name: "vault", type: { kind: "struct", fields: [] } }] }),
     "accounts[0].name must differ from types[0].name: current value is vault",
