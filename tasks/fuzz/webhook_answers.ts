@@ -36,10 +36,12 @@ export async function answerComplaint(
   if (Object.values(counts).reduce((one, other) => one + other, 0) !== received) {
     return refused("The outcomes do not add up");
   }
+  // A signature has one outcome, however often it is delivered: also where one of its elements is broken and another is not.
+  const read = new Set(found.filter(({ verdict }) => verdict === "read").map((one) => one.signature));
   for (const [number, { signature, outcome }] of results.entries()) {
-    const { verdict, signature: own = null } = found[number] ?? {};
-    if (signature !== own) return refused(`Result ${number} is of another signature`);
-    if (verdict !== "read" && EFFECTS.includes(outcome)) {
+    const { signature: own } = found[number] ?? {};
+    if (signature !== (own ?? null)) return refused(`Result ${number} is of another signature`);
+    if (!read.has(own) && EFFECTS.includes(outcome)) {
       return refused(`Result ${number} has an effect and was not read`);
     }
   }
