@@ -8,7 +8,7 @@ import { type ChainTransaction, READING_CODES, type ReadingCode } from "@/lib/do
 import { isBase58Of, SIGNATURE_BYTES } from "./base58.ts";
 import { isEnhanced, readEnhancedTransaction } from "./enhanced_transaction.ts";
 import { Malformed, objectAt } from "./fields.ts";
-import { nestsDeeperThan } from "./json_depth.ts";
+import { exceededBound } from "./json_shape.ts";
 import type { VaultProgram } from "./program.ts";
 import { readRawTransaction } from "./raw_transaction.ts";
 
@@ -17,6 +17,12 @@ export const TRANSACTIONS_MAX = 1000;
 
 /** Deepest that a delivery may nest. A transaction takes some ten; PostgreSQL and `JSON.stringify` give out somewhere above this. */
 export const DEPTH_MAX = 10_000;
+
+/**
+ * Most arrays and objects of a delivery: three times what 10 MiB of transactions have. A body of nothing else would take more memory than
+ * a function has.
+ */
+export const PARTS_MAX = 500_000;
 
 /** Not lenient: U+FFFD in place of what was sent would be a third content beside the two that are true. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
@@ -28,7 +34,8 @@ const LENIENT_UTF8 = new TextDecoder();
  *
  * @param body the bytes as received; need not be UTF-8, need not be JSON.
  * @returns one entry per element, in its order; a single quarantined entry without signature when the body is no array of at most
- * {@link TRANSACTIONS_MAX}, or nests deeper than {@link DEPTH_MAX}. Never throws for what the body holds.
+ * {@link TRANSACTIONS_MAX}, nests deeper than {@link DEPTH_MAX}, or
+ * has more than {@link PARTS_MAX} parts. Never throws for what the body holds.
  */
 export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTransaction[] {
   let text: string;
@@ -38,7 +45,8 @@ export function readDelivery(body: Uint8Array, program: VaultProgram): ChainTran
   } catch {
     return [quarantined("not_utf8")];
   }
-  if (nestsDeeperThan(DEPTH_MAX, text)) return [quarantined("too_deep")];
+  const exceeded = exceededBound(text, { depth: DEPTH_MAX, parts: PARTS_MAX });
+  if (exceeded) return [quarantined(exceeded === "depth" ? "too_deep" : "too_many_parts")];
   let items: unknown;
   try {
     items = JSON.parse(text);

@@ -24,6 +24,7 @@ export const READING_CODES = {
   not_json: "The body is not JSON",
   not_utf8: "The body is not UTF-8",
   too_deep: "The body nests deeper than 10 000 arrays and objects",
+  too_many_parts: "The body holds more than 500 000 arrays and objects",
   not_an_array: "The body is not an array of transactions",
   too_many_transactions: "The body holds more than 1000 transactions",
   malformed: "A field that must be there is missing or of the wrong kind",

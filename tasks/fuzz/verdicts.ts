@@ -18,7 +18,7 @@ const CODES: Readonly<Record<UnreadTransaction["verdict"], readonly string[]>> =
     ...["accounts_missing", "calls_missing"],
   ],
   quarantined: [
-    ...["not_json", "not_utf8", "too_deep", "not_an_array", "too_many_transactions"],
+    ...["not_json", "not_utf8", "too_deep", "too_many_parts", "not_an_array", "too_many_transactions"],
     ...["malformed", "undecodable_event", "vault_not_of_owner", "amount_out_of_range"],
   ],
 };

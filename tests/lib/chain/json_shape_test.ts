@@ -1,6 +1,6 @@
 import { expect } from "expect";
-import { DEPTH_MAX, readDelivery } from "@/lib/chain/delivery.ts";
-import { nestsDeeperThan } from "@/lib/chain/json_depth.ts";
+import { DEPTH_MAX, PARTS_MAX, readDelivery } from "@/lib/chain/delivery.ts";
+import { exceededBound } from "@/lib/chain/json_shape.ts";
 import { depthOf } from "@/tasks/fuzz/verdicts.ts";
 import { diceOf } from "@/tests/support/model/dice.ts";
 import { bodyOf, events, key, logOf, rawTransaction } from "@/tests/support/raw_delivery.ts";
@@ -40,17 +40,45 @@ Deno.test("row 15: brackets in strings are text, however many there are, and hid
   expect(readDelivery(disguised, program)).toMatchObject([{ code: "too_deep" }]);
 });
 
-Deno.test("nestsDeeperThan() draws the line to the level", () => {
+Deno.test("row 14: a body of nothing but brackets is quarantined before it takes memory, and one of many parts is read", () => {
+  const item = JSON.stringify(rawTransaction({ logs: logOf(events.deposit(key("alice"), 5n, 5n)) })).slice(0, -1);
+  const within = (parts: number, part: string): Uint8Array => bytes(`[${item},"x":[${`${part},`.repeat(parts)}0]}]`);
+  const own = partsOf(JSON.parse(new TextDecoder().decode(within(0, ""))));
+  for (const part of ["[]", "{}"]) {
+    expect(readDelivery(within(PARTS_MAX - own, part), program)).toMatchObject([{ verdict: "read" }]);
+    expect(readDelivery(within(PARTS_MAX - own + 1, part), program)).toMatchObject([{
+      verdict: "quarantined",
+      code: "too_many_parts",
+    }]);
+  }
+  const before = Deno.memoryUsage().rss;
+  for (const part of ["[],", "{},", '{"a":0},', "[[[[]]]],"]) {
+    const body = bytes(`[${part.repeat(10_485_000 / part.length)}0]`);
+    expect(readDelivery(body, program)).toMatchObject([{ code: "too_many_parts" }]);
+  }
+  expect(Deno.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+});
+
+/** How many arrays and objects there are, this one included. */
+function partsOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + partsOf(part), 1);
+}
+
+Deno.test("exceededBound() draws the line to the level and to the part", () => {
   for (const depth of [1, 2, 7, DEPTH_MAX]) {
     for (const [open, close] of [["[", "]"], ['{"":', "}"]] as const) {
       const nested = (levels: number): string => `${open.repeat(levels)}${" ".repeat(depth)}1${close.repeat(levels)}`;
-      expect([depth, nestsDeeperThan(depth, nested(depth)), nestsDeeperThan(depth, nested(depth + 1))])
-        .toEqual([depth, false, true]);
+      const bound = (levels: number, parts: number): unknown => exceededBound(nested(levels), { depth, parts });
+      expect([depth, bound(depth, depth), bound(depth + 1, depth + 1)]).toEqual([depth, null, "depth"]);
+      const flat = `[${`${open}1${close},`.repeat(depth)}1]`;
+      expect(exceededBound(flat, { depth: 2, parts: depth + 1 })).toBe(null);
+      expect(exceededBound(flat, { depth: 2, parts: depth })).toBe("parts");
     }
   }
 });
 
-Deno.test("nestsDeeperThan() says of random JSON what the parsed value says, and takes text that is none", () => {
+Deno.test("exceededBound() says of random JSON what the parsed value says, and takes text that is none", () => {
   const seed = chosenSeed();
   const dice = diceOf(generator(seed));
   const texts = ["", '"', "\\", '\\"', '\\\\"', "[", "]", "{", "}", "[}{]", "\\\\", '\\"[{', "\u2028💰", "Yy~_"];
@@ -63,9 +91,16 @@ Deno.test("nestsDeeperThan() says of random JSON what the parsed value says, and
   for (let number = 0; number < 3_000; number++) {
     const nested = value(dice.one([0, 2, 6]));
     const [json, depth] = [JSON.stringify(nested, null, dice.one([0, 1])), depthOf(nested)];
+    const parts = partsOf(nested);
     for (let limit = 0; limit < 8; limit++) {
-      expect([seed, json, limit, nestsDeeperThan(limit, json)]).toEqual([seed, json, limit, depth > limit]);
+      expect([seed, json, limit, exceededBound(json, { depth: limit, parts: Infinity })])
+        .toEqual([seed, json, limit, depth > limit ? "depth" : null]);
     }
-    expect(typeof nestsDeeperThan(1, json.slice(Math.floor(dice.random() * json.length)))).toBe("boolean");
+    for (const [limit, exceeded] of [[parts, null], [parts - 1, "parts"]] as const) {
+      const bound = json.length > depth && parts > 0 ? exceededBound(json, { depth, parts: limit }) : exceeded;
+      expect([seed, json, limit, bound]).toEqual([seed, json, limit, exceeded]);
+    }
+    const cut = exceededBound(json.slice(Math.floor(dice.random() * json.length)), { depth: 1, parts: 2 });
+    expect([null, "depth", "parts"]).toContain(cut);
   }
 });
