@@ -62,7 +62,8 @@ Deno.test("an enhanced delivery takes changes from the exact text alone, and bel
 Deno.test("what tokens of others an enhanced delivery shows, and how, is none of our concern", () => {
   const [, , ...own] = (enhanced(deposit) as { accountData: unknown[] }).accountData;
   const strange = { tokenBalanceChanges: [{ rawTokenAmount: { tokenAmount: 0.5 }, userAccount: key("stranger") }] };
-  expect(readItem(enhanced(deposit, { transactionIndex: 6, accountData: [strange, ...own] })))
+  const empty = { tokenBalanceChanges: [{ rawTokenAmount: null, userAccount: key("stranger") }] };
+  expect(readItem(enhanced(deposit, { transactionIndex: 6, accountData: [strange, empty, ...own] })))
     .toMatchObject({ verdict: "read" });
 });
 

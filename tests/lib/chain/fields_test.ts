@@ -20,7 +20,7 @@ function problem(work: () => unknown): string | null {
     return null;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    expect(error.message).toBe(`${error.path} ${error.problem}`);
+    expect([error.name, error.message]).toEqual(["Malformed", `${error.path} ${error.problem}`]);
     return error.message;
   }
 }
