@@ -24,6 +24,7 @@ const inherited = {
   deposit: encode("78f83d531f8e6b90", [{ pk: heir }, { pk: vault }, { u64: 7n }, { u64: 7n }, TIME]),
 };
 
+/** Of a program that does not derive its vaults from their owners: else nobody could ever inherit one. */
 const history: Written[] = [
   events.initialise(alice),
   events.deposit(alice, 10n, 10n),
@@ -36,7 +37,7 @@ for (const heard of [[], [0, 1, 4], [4, 2], [3, 4]]) {
   bookTest(
     `row 54: each owner of an address has what is the owner's own, when the webhook told ${heard.length} of 5`,
     async ({ database, sql }) => {
-      const program = compileProgram(PROGRAM, idl, mapping);
+      const program = compileProgram(PROGRAM, idl, { ...mapping, vault_seeds: null });
       for (const number of heard) {
         const body = bodyOf(history[number]);
         await ingest(database, { source: "webhook", body, transactions: readDelivery(body, program) });
