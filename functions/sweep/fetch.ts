@@ -42,7 +42,8 @@ export async function fetchSighted(context: SweepContext): Promise<boolean> {
   }
 }
 
-async function bring(context: SweepContext, batch: readonly Sighting[]): Promise<void> {
+/** Fetches these and gives them to the ledger. @throws {VaultbookError} database_unavailable; rpc_out_of_time */
+export async function bring(context: SweepContext, batch: readonly Sighting[]): Promise<void> {
   const { database, program, counts, missed } = context;
   const blocks = new Map<string, Promise<readonly string[]>>();
   const answers = await Promise.all(batch.map((sighting) => fetchOne(context, sighting, blocks)));

@@ -45,7 +45,7 @@ export interface TokenAccount {
 /**
  * Reads a vault.
  *
- * @param account an entry of `getMultipleAccounts`.
+ * @param account an entry of `getMultipleAccounts`, as it came or as a node of `rpc.ts` gives it.
  * @throws {Malformed} when the program has no such account, another program owns it, or one byte is wrong, missing or left over.
  */
 export function readVaultAccount(program: VaultProgram, account: unknown): VaultAccount {
@@ -128,6 +128,7 @@ function schemaOf(program: VaultProgram, role: "vault" | "authority"): AccountSc
 function dataOf(account: unknown, program: string): Uint8Array {
   const { data, owner } = objectAt(account, "account");
   if (owner !== program) throw new Malformed("owner", program, owner);
+  if (data instanceof Uint8Array) return data;
   const [text, encoding] = arrayAt(data, "data");
   if (encoding !== "base64") throw new Malformed("data[1]", "base64", encoding);
   const bytes = bytesFromBase64(stringAt(text, "data[0]"));

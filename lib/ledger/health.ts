@@ -20,6 +20,14 @@ export interface Health {
   readonly sweep_lag_slots: number | null;
   /** Seconds since everything that was final then had been seen. */
   readonly sweep_lag_seconds: number | null;
+  /** The last reconciliation that ended otherwise than skipped. */
+  readonly last_reconciliation: {
+    readonly status: "done" | "partial" | "failed";
+    readonly code: string | null;
+    readonly seconds_ago: number;
+  } | null;
+  /** Seconds since every vault was seen to be as the chain says. */
+  readonly clean_reconciliation_seconds_ago: number | null;
   /** Alerts of the last hour that could not be raised. */
   readonly failed_alerts: number;
 }
@@ -50,6 +58,20 @@ export async function readHealth(database: Database, program: string): Promise<H
       ),
       'sweep_lag_slots', mark.lag_slots,
       'sweep_lag_seconds', mark.lag_seconds,
+      'last_reconciliation', (
+        select jsonb_build_object(
+                 'status', r.status, 'code', r.code, 'seconds_ago', extract(epoch from clock_timestamp() - r.finished_at)::integer
+               )
+          from public.job_runs as r
+         where r.job = 'reconcile' and r.status in ('done', 'partial', 'failed')
+         order by r.started_at desc limit 1
+      ),
+      'clean_reconciliation_seconds_ago', (
+        select extract(epoch from clock_timestamp() - r.finished_at)::integer
+          from vaultbook.reconciliations as r
+         where r.owners is null and r.is_complete and r.mismatched = 0 and r.behind = 0
+         order by r.id desc limit 1
+      ),
       'failed_alerts', (
         select count(*) from vaultbook.alert_failures as f where f.failed_at > now() - interval '1 hour'
       )

@@ -12,6 +12,9 @@ grant select, insert, update on public.job_runs to vaultbook_ledger;
 grant select, insert, update, delete on vaultbook.scans, vaultbook.sightings, vaultbook.doubts, vaultbook.wanted_vaults
 to vaultbook_ledger;
 grant select, insert, update on vaultbook.watermarks to vaultbook_ledger;
+grant select, insert on public.reconciliation_logs to vaultbook_ledger;
+grant select, insert, update on vaultbook.reconciliations, vaultbook.reconciled_vaults to vaultbook_ledger;
+grant select, insert, update, delete on vaultbook.suspects to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
@@ -32,6 +35,10 @@ create policy "The ledger keeps watermarks" on vaultbook.watermarks to vaultbook
 create policy "The ledger keeps sightings" on vaultbook.sightings to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps doubts" on vaultbook.doubts to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps what is wanted" on vaultbook.wanted_vaults to vaultbook_ledger using (true) with check (true);
+create policy "The ledger reconciles" on public.reconciliation_logs to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps rounds" on vaultbook.reconciliations to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps suspects" on vaultbook.suspects to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps what is right" on vaultbook.reconciled_vaults to vaultbook_ledger using (true) with check (true);
 create policy "The ledger compensates" on vaultbook.compensations to vaultbook_ledger using (true) with check (true);
 
 -- The service: the functions' own database work -----------------------------------------------------------------------------
@@ -45,7 +52,8 @@ grant update (severity, enabled, threshold, cooldown) on public.alert_rules to s
 grant select on
   vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
   vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts,
-  vaultbook.wanted_vaults
+  vaultbook.wanted_vaults,
+  vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults
 to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
@@ -57,7 +65,11 @@ grant execute on function
   vaultbook.ask_for(jsonb, integer), vaultbook.ask_for_unread(bigint, integer),
   vaultbook.unproven_landings(bigint, bigint, text, integer), vaultbook.doubt(uuid, jsonb), vaultbook.believe(text[]),
   vaultbook.judge_silence(jsonb, bigint), vaultbook.want_vault(text, text), vaultbook.want_unknown_vaults(),
-  vaultbook.vault_is_swept(text), vaultbook.forget_sightings()
+  vaultbook.vault_is_swept(text), vaultbook.forget_sightings(),
+  vaultbook.begin_reconciliation(text[]), vaultbook.next_vaults(bigint, integer), vaultbook.next_suspects(bigint, integer),
+  vaultbook.note_vaults(bigint, bigint, jsonb), vaultbook.judge_suspects(bigint, jsonb, integer, boolean),
+  vaultbook.note_repair(bigint, text, text, integer), vaultbook.unread_of(text, bigint, bigint, jsonb),
+  vaultbook.end_reconciliation(bigint)
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------

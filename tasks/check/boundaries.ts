@@ -14,6 +14,8 @@ const TABLE: readonly (readonly [room: string, others: readonly string[]])[] = [
   ["lib/chain/", ["lib/domain/"]],
   ["lib/ledger/", ["lib/domain/"]],
   ["lib/http/", ["lib/domain/"]],
+  // It looks for what a vault misses in the sweep's own way.
+  ["functions/reconcile/", ["lib/", "functions/sweep/"]],
   ["functions/", ["lib/"]],
   ["supabase/local/", []],
   ["bench/", ["lib/", "functions/", "tasks/", "tests/"]],

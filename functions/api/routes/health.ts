@@ -27,8 +27,11 @@ export function health({ database, program }: Settings): Hono<{ Variables: ApiVa
       return c.json({ status: "down", checks: { database: "unreachable" } }, 503);
     }
     const isBehind = checks.last_sweep?.status === "failed" || (checks.sweep_lag_seconds ?? 0) > SWEEP_LAG_SECONDS_MAX;
+    const isUnreconciled = checks.last_reconciliation?.status === "failed";
     const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
-    const status = late || isBehind || checks.open_critical_alerts > 0 || checks.failed_alerts > 0 ? "degraded" : "ok";
+    const status = late || isBehind || isUnreconciled || checks.open_critical_alerts > 0 || checks.failed_alerts > 0
+      ? "degraded"
+      : "ok";
     return c.json({ status, checks: { database: "ok", ...checks } });
   });
   route.all("/", (c) => {
