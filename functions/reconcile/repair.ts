@@ -4,6 +4,7 @@
  * @module
  */
 import type { SolanaNode } from "@/lib/chain/rpc.ts";
+import type { SignatureRow } from "@/lib/chain/rpc_answers.ts";
 import { noteRepair, type Suspect, type Unread, unreadOf } from "@/lib/ledger/reconciliation.ts";
 import { watermarkOf } from "@/lib/ledger/scans.ts";
 import { newCounts, type SweepContext } from "../sweep/context.ts";
@@ -80,7 +81,7 @@ async function list(
   let isFromTop = false;
   const recording: SolanaNode = {
     ...node,
-    async signatures(address, asked) {
+    async signatures(address, asked): Promise<SignatureRow[]> {
       const rows = await node.signatures(address, asked);
       isFromTop ||= asked.before === undefined;
       listed.push(...rows.filter((row) => row.slot > (sinceSlot ?? -1)).map((row) => ({ ...row, source })));

@@ -39,10 +39,10 @@ export function reconcileTest(
   name: string,
   faults: readonly FaultName[],
   run: (stage: SweepStage, reconciled: (asked?: ReconcileAsked) => Promise<string>) => Promise<void>,
-  options: { transactions?: number; traders?: number } = {},
+  options: { transactions?: number; traders?: number } = { transactions: 20 },
 ): void {
   sweepTest(name, faults, async (stage) => {
-    await stage.hear();
+    await stage.hear({ batch: 20 });
     await stage.sweep();
     await run(stage, async (asked) => summary(await reconcileOn(stage, asked)));
   }, options);
@@ -63,10 +63,10 @@ export async function findings({ sql }: Pick<SweepStage, "sql">): Promise<string
   return rows.map(({ owner, difference, auto_fixed }) => `${owner} ${difference}${auto_fixed ? " fixed" : ""}`);
 }
 
-/** The alerts on the vaults' balances: type, subject, whether open. */
-export async function mismatchAlerts({ sql }: Pick<SweepStage, "sql">): Promise<string[]> {
+/** The alerts of a type, by default those on balances that are wrong: subject, severity, whether open. */
+export async function mismatchAlerts({ sql }: Pick<SweepStage, "sql">, type = "reconcile_mismatch"): Promise<string[]> {
   const rows = await sql`
-    select alert_type, subject, severity, resolved_at is null as is_open from public.alerts
-     where alert_type in ('reconcile_mismatch', 'token_surplus') order by created_at, alert_type, subject`;
-  return rows.map((row) => `${row.alert_type} ${row.subject} ${row.severity} ${row.is_open ? "open" : "over"}`);
+    select subject, severity, resolved_at is null as is_open from public.alerts
+     where alert_type = ${type} order by created_at, subject`;
+  return rows.map((row) => `${row.subject} ${row.severity} ${row.is_open ? "open" : "over"}`);
 }
