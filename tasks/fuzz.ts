@@ -11,6 +11,7 @@ import { decoder } from "./fuzz/decoder.ts";
 import { logs } from "./fuzz/logs.ts";
 import { payloads } from "./fuzz/payloads.ts";
 import { permutations } from "./fuzz/permutations.ts";
+import { reconcile } from "./fuzz/reconcile.ts";
 import { runKinds } from "./fuzz/run.ts";
 import { sweep } from "./fuzz/sweep.ts";
 import { withTestServer } from "./test/server.ts";
@@ -24,6 +25,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   decoder: decoder(),
   crash: crash(),
   sweep: sweep(),
+  reconcile: reconcile(),
 };
 
 const USAGE = `Throws random things at Vaultbook and looks for what must not be.
@@ -40,6 +42,7 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                decoder       random and damaged events as bytes, straight into the decoder
                crash         kill -9 of PostgreSQL, and of the process that serves the webhook, amid deliveries
                sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
+               reconcile     such days with reconciliations amid them; nothing may be called wrong that is not
   -h, --help   this text
 
 Exit code 1 on a finding, with the command that repeats it. What goes in follows from the seed; when a kill hits does not.`;

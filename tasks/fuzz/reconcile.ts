@@ -1,0 +1,23 @@
+/**
+ * Bad days with reconciliations amid them: nothing may be called wrong that is not.
+ *
+ * @module
+ */
+import { reconciledDay } from "@/tests/support/reconciled_days.ts";
+import { type Counts, type Kind, refuse } from "./campaign.ts";
+
+/** One day a round. */
+export function reconcile(): Kind {
+  return {
+    mustHappen: ["dropped", "forks", "matched", "fixed"],
+    open: (server) =>
+      Promise.resolve({
+        async round(seed): Promise<Counts> {
+          const { counts, found } = await reconciledDay(`seed ${seed}`, server.adminUrl);
+          refuse("The reconciliation called wrong what is not, or left it so", found);
+          return counts;
+        },
+        close: () => Promise.resolve(),
+      }),
+  };
+}
