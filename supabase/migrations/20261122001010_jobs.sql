@@ -94,9 +94,10 @@ declare
 begin
   select count(*) into failures
     from public.job_runs as r
-   where r.job = p_job and r.status = 'failed'
+   where r.job = p_job and r.status in ('failed', 'partial') and r.code is not null
      and r.started_at > coalesce(
-           (select max(good.started_at) from public.job_runs as good where good.job = p_job and good.status in ('done', 'partial')),
+           (select max(good.started_at) from public.job_runs as good
+             where good.job = p_job and good.status in ('done', 'partial') and good.code is null),
            '-infinity'
          );
   if failures = 0 then
@@ -104,16 +105,17 @@ begin
      where a.alert_type = 'job_failed' and a.subject = p_job and a.resolved_at is null;
   elsif failures > tolerated then
     select r.* into latest from public.job_runs as r
-     where r.job = p_job and r.status = 'failed' order by r.started_at desc limit 1;
+     where r.job = p_job and r.status in ('failed', 'partial') and r.code is not null order by r.started_at desc limit 1;
     perform vaultbook.try_alert(row (
-      'job_failed', p_job, null, format('Job %s failed %s times in a row: %s', p_job, failures, coalesce(latest.message, latest.code)),
+      'job_failed', p_job, null, format('Job %s did not get done %s times in a row: %s', p_job, failures, coalesce(latest.message, latest.code)),
       jsonb_build_object('job', p_job, 'code', latest.code, 'run_id', latest.id, 'failures', failures)
     )::vaultbook.occurrence);
   end if;
 end
 $$;
 comment on function vaultbook.alert_of_job(text) is
-  'Raises job_failed once a job has failed three times in a row, and resolves it as soon as a run gets anything done.';
+  'Raises job_failed once a job has failed three times in a row, or was stopped by something that has a code; resolves it as soon as a run '
+  'gets done, or as far as its time allows.';
 alter function vaultbook.alert_of_job(text) owner to vaultbook_ledger;
 
 create function vaultbook.finish_job(p_id uuid, p_status text, p_counts jsonb, p_code text, p_message text) returns public.job_runs

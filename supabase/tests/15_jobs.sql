@@ -48,7 +48,7 @@ select pg_temp.fail();
 select is(pg_temp.open_alerts(), 1::bigint, 'Three are told of');
 select results_eq(
     $$select message, data ->> 'failures' from public.alerts where alert_type = 'job_failed'$$,
-    $$values ('Job sweep failed 3 times in a row: Cannot reach the node', '3')$$,
+    $$values ('Job sweep did not get done 3 times in a row: Cannot reach the node', '3')$$,
     'with how often and why'
   );
 select is((vaultbook.start_job('sweep', interval '1 minute')).status, 'running', 'A fourth run begins');

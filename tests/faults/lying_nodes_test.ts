@@ -152,6 +152,8 @@ sweepTest("row 34: while the second node is away nothing is taken back, and the 
     expect([report.status, report.code, report.counts.doubted]).toEqual(["partial", "rpc_unavailable", 0]);
   }
   expect(await takenBack(stage)).toBe(0);
+  // That nothing can be taken back must not last unseen.
+  expect((await openAlerts(stage.sql)).filter((line) => line.startsWith("job_failed"))).toHaveLength(1);
 });
 
 sweepTest(
