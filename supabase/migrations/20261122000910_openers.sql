@@ -1,7 +1,7 @@
 -- Openers: a refused signature must not have opened a vault for others.
 
 create function vaultbook.refuse_openers(p_openers text[], p_fallen text[]) returns void
-language plpgsql stable
+language plpgsql
 set search_path = ''
 as $$
 declare
