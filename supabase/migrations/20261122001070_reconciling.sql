@@ -134,14 +134,14 @@ comment on function vaultbook.next_vaults(bigint, integer) is 'The next vaults t
 alter function vaultbook.next_vaults(bigint, integer) owner to vaultbook_ledger;
 
 create function vaultbook.next_suspects(p_reconciliation bigint, p_limit integer)
-returns table (owner text, vault_address text, token_account text, since_slot bigint, repair text)
+returns table (owner text, vault_address text, token_account text, since_slot bigint)
 language plpgsql stable
 security definer
 set search_path = ''
 as $$
 begin
   return query
-    select s.owner::text, v.vault_address::text, v.token_account::text, right_at.slot, s.repair
+    select s.owner::text, v.vault_address::text, v.token_account::text, right_at.slot
       from vaultbook.suspects as s
       join public.vaults as v on v.owner = s.owner
       left join vaultbook.reconciled_vaults as right_at on right_at.owner = s.owner

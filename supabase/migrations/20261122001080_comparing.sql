@@ -147,43 +147,30 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_wrong <> '{}' then
-    perform vaultbook.raise_alerts(array(
-      select row (
-               'reconcile_mismatch', w.owner, w.owner,
-               format('The vault of %s is not what the chain says at slot %s: %s', w.owner, w.slot, w.reason),
-               jsonb_build_object('expected', w.expected::text, 'actual', w.actual::text, 'difference', (w.actual - w.expected)::text,
-                                  'slot', w.slot)
-             )::vaultbook.occurrence
-        from unnest(p_wrong) as w
-    ));
-  end if;
-  if exists (select from unnest(p_clean) as c where c.surplus > 0) then
-    perform vaultbook.raise_alerts(array(
-      select row (
-               'token_surplus', c.owner, c.owner,
-               format('The token account of the vault of %s holds %s that no event brought', c.owner, vaultbook.usdt(c.surplus)),
-               jsonb_build_object('surplus', c.surplus::text)
-             )::vaultbook.occurrence
-        from unnest(p_clean) as c
-       where c.surplus > 0
-         and not exists (
-           select from public.alerts as a
-            where a.alert_type = 'token_surplus' and a.subject = c.owner and a.resolved_at is null
-              and a.data ->> 'surplus' = c.surplus::text
-         )
-    ));
-  end if;
+  perform vaultbook.try_alert(row (
+            'reconcile_mismatch', w.owner, w.owner,
+            format('The vault of %s is not what the chain says at slot %s: %s', w.owner, w.slot, w.reason),
+            jsonb_build_object('expected', w.expected::text, 'actual', w.actual::text, 'difference', (w.actual - w.expected)::text,
+                               'slot', w.slot)
+          )::vaultbook.occurrence)
+     from unnest(p_wrong) as w;
+  perform vaultbook.try_alert(row (
+            'token_surplus', c.owner, c.owner,
+            format('The token account of the vault of %s holds %s that no event brought', c.owner, vaultbook.usdt(c.surplus)),
+            jsonb_build_object('surplus', c.surplus::text)
+          )::vaultbook.occurrence)
+     from unnest(p_clean) as c
+    where c.surplus > 0
+      and not exists (
+        select from public.alerts as a
+         where a.alert_type = 'token_surplus' and a.subject = c.owner and a.resolved_at is null
+           and a.data ->> 'surplus' = c.surplus::text
+      );
   update public.alerts as a
      set resolved_at = now()
     from unnest(p_clean) as c
    where a.subject = c.owner and a.resolved_at is null
      and (a.alert_type = 'reconcile_mismatch' or (a.alert_type = 'token_surplus' and c.surplus = 0));
-exception
-  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
-    raise;
-  when others then
-    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.alert_comparisons(vaultbook.comparison[], vaultbook.comparison[]) is

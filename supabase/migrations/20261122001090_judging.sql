@@ -209,21 +209,16 @@ set search_path = ''
 as $$
 begin
   if p_round.actual_sum <> p_round.expected_sum then
-    perform vaultbook.raise_alerts(array[row (
+    perform vaultbook.try_alert(row (
       'reconcile_mismatch', 'system', null,
       format('All vaults together hold %s on the chain and %s in the book', p_round.actual_sum, p_round.expected_sum),
       jsonb_build_object('expected', p_round.expected_sum::text, 'actual', p_round.actual_sum::text,
                          'difference', (p_round.actual_sum - p_round.expected_sum)::text, 'vaults', p_round.mismatched)
-    )::vaultbook.occurrence]);
+    )::vaultbook.occurrence);
   else
     update public.alerts as a set resolved_at = now()
      where a.alert_type = 'reconcile_mismatch' and a.subject = 'system' and a.resolved_at is null;
   end if;
-exception
-  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
-    raise;
-  when others then
-    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.alert_sums(vaultbook.reconciliations) is
