@@ -69,10 +69,14 @@ begin
         from vaultbook.inbox as i
        where i.signature = any (p_signatures) and i.outcome = 'new'
       union
-      -- What is taken back makes room wherever it lay.
+      -- What is taken back makes room wherever it lay; what was overruled, in the vaults of the content that is a conflict now.
       select i.signature, 0::bigint, i.vaults
         from vaultbook.inbox as i
        where i.signature = any (p_withdrawn) and i.outcome <> 'conflict'
+      union
+      select i.signature, 0::bigint, i.vaults
+        from vaultbook.inbox as i
+       where i.signature = any (p_withdrawn) and i.outcome = 'conflict'
       union
       select w.signature, case when r.slot = 0 then 0 else w.slot end, w.vaults
         from reached as r

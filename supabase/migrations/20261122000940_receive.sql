@@ -63,7 +63,7 @@ begin
   -- Rows that are there already are locked in the same order as rows are made.
   perform 1
      from vaultbook.inbox as known
-    where known.signature in (select i.signature from unnest(p_items) as i where i.position <> all (fresh))
+    where known.signature in (select i.signature from unnest(p_items) as i where i.position <> all (fresh)) and known.outcome <> 'conflict'
     order by known.signature, known.id
       for no key update;
   -- What was heard of before without anything readable in it can be completed; what was read stays.

@@ -38,7 +38,7 @@ begin
        where i.signature = any (result.moved) and i.content is not null
        order by i.signature, i.position
     ) as told
-   where heard.signature = told.signature and heard.content_sha256 = decode(told.content_sha256, 'hex');
+   where heard.outcome = 'conflict' and heard.signature = told.signature and heard.content_sha256 = decode(told.content_sha256, 'hex');
   return result;
 end
 $$;

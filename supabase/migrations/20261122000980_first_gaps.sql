@@ -26,21 +26,18 @@ begin
        where t.signature = any (p_signatures) and (t.confirmed_at is not null or t.rolled_back_at is not null)
        order by t.vault_owner, t.slot, t.transaction_index
     ), row_of as (
-      select h.vault_owner, h.token_account, later.*, i.content
+      select h.vault_owner, h.token_account, later.*, m.total_sign * later.amount as total_delta, i.content
         from threaded as h
        cross join lateral (
          select t.slot, t.transaction_index, t.signature, t.event_index, t.transaction_type, t.amount, t.total_after, t.locked_after,
-                m.total_sign * t.amount as total_delta, false as is_before
+                false as is_before
            from public.transactions as t
-           join vaultbook.movements as m on m.transaction_type = t.transaction_type
           where t.vault_owner = h.vault_owner and (t.slot, t.transaction_index) >= (h.slot, h.transaction_index)
             and t.confirmed_at is not null
          union all
          (
-           select t.slot, t.transaction_index, t.signature, t.event_index, t.transaction_type, t.amount, t.total_after, t.locked_after,
-                  m.total_sign * t.amount, true
+           select t.slot, t.transaction_index, t.signature, t.event_index, t.transaction_type, t.amount, t.total_after, t.locked_after, true
              from public.transactions as t
-             join vaultbook.movements as m on m.transaction_type = t.transaction_type
             where t.vault_owner = h.vault_owner and (t.slot, t.transaction_index) < (h.slot, h.transaction_index)
               and t.confirmed_at is not null
             order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
@@ -48,6 +45,7 @@ begin
          )
          offset 0 -- Vault by vault, by the index.
        ) as later
+        join vaultbook.movements as m on m.transaction_type = later.transaction_type
        cross join lateral (
          select known.content from vaultbook.inbox as known
           where known.signature = later.signature and known.outcome <> 'conflict'

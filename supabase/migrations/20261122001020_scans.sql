@@ -149,7 +149,7 @@ begin
    where w.address = p_address and w.source = p_source
   returning w.* into mark;
   select s.* into own from vaultbook.scans as s where s.address = p_address and s.source = p_source and s.finished_at is null;
-  if own.id is not null and (p_from_slot is null or own.floor_slot is null or own.floor_slot < p_from_slot) then
+  if own.id is not null and (p_from_slot is null or own.floor_slot is null or own.floor_slot <= greatest(0, p_from_slot - 1)) then
     return own;
   end if;
   update vaultbook.scans as s set outcome = 'abandoned', finished_at = clock_timestamp() where s.id = own.id;

@@ -1,5 +1,26 @@
 -- Finality: what was sighted on the finalized chain becomes final in the ledger, and what is not there is taken back.
 
+create view vaultbook.final_where_they_lie as
+select s.signature, s.slot, s.transaction_index as sighted_index, i.id as inbox_id, i.transaction_index, i.vaults
+  from vaultbook.sightings as s
+  join vaultbook.inbox as i
+    on i.signature = s.signature and i.outcome <> 'conflict'
+   and i.slot = s.slot and i.content is not null and i.transaction_index is not null
+   -- That a delivery shows nothing of ours, and the chain lists it, wants another look.
+   and i.outcome in ('applied', 'failed', 'parked')
+   and (s.transaction_index = i.transaction_index) is not false
+   and s.failed = (i.content -> 'failed')::boolean
+ where s.settled_at is null
+   -- Of a signature with two contents the chain has to say which is true.
+   and not exists (select from vaultbook.inbox as other where other.signature = s.signature and other.outcome = 'conflict');
+comment on view vaultbook.final_where_they_lie is 'What the finalized chain was seen to hold at the very place where the ledger has it.';
+comment on column vaultbook.final_where_they_lie.signature is 'The Solana transaction';
+comment on column vaultbook.final_where_they_lie.slot is 'Slot of its block';
+comment on column vaultbook.final_where_they_lie.sighted_index is 'Place in its block, where the chain''s list says it';
+comment on column vaultbook.final_where_they_lie.inbox_id is 'Its row in the inbox';
+comment on column vaultbook.final_where_they_lie.transaction_index is 'Place in its block, as it was delivered';
+comment on column vaultbook.final_where_they_lie.vaults is 'Addresses of the vaults it touches';
+
 create function vaultbook.finalize_sighted(p_limit integer) returns integer
 language plpgsql
 security definer
@@ -7,23 +28,26 @@ set search_path = ''
 as $$
 declare
   known record;
+  due_ids bigint[];
+  addresses text[];
 begin
-  with due as (
-    select s.signature, s.slot, i.id as inbox_id, i.transaction_index
-      from vaultbook.sightings as s
-      join vaultbook.inbox as i
-        on i.signature = s.signature and i.outcome <> 'conflict'
-       and i.slot = s.slot and i.content is not null and i.transaction_index is not null
-       -- That a delivery shows nothing of ours, and the chain lists it, wants another look.
-       and i.outcome in ('applied', 'failed', 'parked')
-       and (s.transaction_index = i.transaction_index) is not false
-       and s.failed = (i.content -> 'failed')::boolean
-     where s.settled_at is null
-       -- Of a signature with two contents the chain has to say which is true.
-       and not exists (select from vaultbook.inbox as other where other.signature = s.signature and other.outcome = 'conflict')
-     order by s.slot, s.transaction_index, s.signature
-     limit p_limit
-       for no key update of i
+  select array_agg(distinct d.inbox_id), coalesce(array_agg(distinct a.address) filter (where a.address is not null), '{}')
+    into due_ids, addresses
+    from (
+      select f.inbox_id, f.vaults from vaultbook.final_where_they_lie as f
+       order by f.slot, f.sighted_index, f.signature
+       limit p_limit
+    ) as d
+    left join lateral unnest(d.vaults) as a (address) on true;
+  if due_ids is null then
+    return 0;
+  end if;
+  -- As ingest() does: or a row that is being written would not be seen, and stay unfinal.
+  perform vaultbook.lock_vaults(addresses, false);
+  with due as materialized (
+    select f.signature, f.slot, f.inbox_id, f.transaction_index
+      from vaultbook.final_where_they_lie as f
+     where f.inbox_id = any (due_ids)
   ), final as (
     update vaultbook.inbox as i set finalized_at = now() from due as d where i.id = d.inbox_id and i.finalized_at is null
   ), landed as (
@@ -119,6 +143,14 @@ begin
    limit p_limit
   on conflict do nothing;
   get diagnostics asked = row_count;
+  -- Of two contents the chain has to say which is true, also where only its place was seen.
+  insert into vaultbook.sightings as s (signature, slot, source)
+  select distinct known.signature, known.slot, 1
+    from vaultbook.inbox as other
+    join vaultbook.inbox as known on known.signature = other.signature and known.outcome <> 'conflict'
+   where other.outcome = 'conflict' and known.proven_at is null and known.slot <= p_tip_slot
+   limit p_limit
+  on conflict (signature, slot) do update set settled_at = null where s.settled_at is not null;
   return asked;
 end
 $$;

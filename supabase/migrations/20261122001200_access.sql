@@ -15,7 +15,7 @@ grant select, insert, update on vaultbook.watermarks to vaultbook_ledger;
 grant select, insert on public.reconciliation_logs to vaultbook_ledger;
 grant select, insert, update on vaultbook.reconciliations, vaultbook.reconciled_vaults to vaultbook_ledger;
 grant select, insert, update, delete on vaultbook.suspects to vaultbook_ledger;
-grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs to vaultbook_ledger;
+grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs, vaultbook.final_where_they_lie to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
 create policy "The ledger keeps vaults" on public.vaults to vaultbook_ledger using (true) with check (true);

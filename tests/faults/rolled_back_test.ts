@@ -106,28 +106,32 @@ sweepTest(
   },
 );
 
-sweepTest(
-  "row 13: a signature of the chain's with an amount of somebody's own gives way to what the chain tells",
-  [],
-  async (stage) => {
-    const { node } = stage;
-    await stage.hear();
-    await stage.sweep();
-    const owner = trader(node);
-    node.wait(500);
-    node.send(deposit(owner, 7_000_000n));
-    const true_ = node.posted().at(-1)?.item as unknown as { meta: { logMessages: string[] } };
-    const forged = structuredClone(true_);
-    forged.meta.logMessages = forged.meta.logMessages.map((line) =>
-      line.replace(/^Program data: .*/, (data) => largerAmount(data))
-    );
-    expect(await stage.take(forged)).toEqual(["applied"]);
-    expect(await stage.take(true_)).toEqual(["conflict signature_has_other_content"]);
-    await sweepLater(stage, 1);
-    expect(await stage.differences()).toEqual([]);
-    expect(await compensated(stage)).toBe(1);
-  },
-);
+for (const isFinal of [false, true]) {
+  const when = isFinal ? "after its place is final" : "before its place is final";
+  sweepTest(
+    `row 13: a forged amount under a true signature gives way to the chain's, told ${when}`,
+    [],
+    async (stage) => {
+      const { node } = stage;
+      await stage.hear();
+      await stage.sweep();
+      const owner = trader(node);
+      node.wait(500);
+      node.send(deposit(owner, 7_000_000n));
+      const true_ = node.posted().at(-1)?.item as unknown as { meta: { logMessages: string[] } };
+      const forged = structuredClone(true_);
+      forged.meta.logMessages = forged.meta.logMessages.map((line) =>
+        line.replace(/^Program data: .*/, (data) => largerAmount(data))
+      );
+      expect(await stage.take(forged)).toEqual(["applied"]);
+      if (isFinal) await sweepLater(stage, 1);
+      expect(await stage.take(true_)).toEqual(["conflict signature_has_other_content"]);
+      await sweepLater(stage, 1);
+      expect(await stage.differences()).toEqual([]);
+      expect(await compensated(stage)).toBe(1);
+    },
+  );
+}
 
 /** Deposits into the owner's vault that never happened: long ago, now, and in far slots. */
 function forgedDeposits({ node }: SweepStage, owner: string, amount: bigint): unknown[] {

@@ -8,7 +8,7 @@ import { at, type Book, bookTest, deposit, initialise, withdrawal } from "@/test
 import { openAlerts, vaultBalances } from "@/tests/support/ledger_state.ts";
 import { key, signature } from "@/tests/support/raw_delivery.ts";
 
-const alice = key("alice");
+const [alice, bob] = [key("alice"), key("bob")];
 
 async function contents({ sql }: Book, name: string): Promise<string[]> {
   const rows = await sql`
@@ -67,4 +67,28 @@ bookTest("where the chain shows nothing of ours, what was delivered is taken bac
   expect(await book.takeFinalized(truth)).toEqual(["ignored other_program"]);
   expect(await vaultBalances(book.sql, alice)).toEqual(["0", "0", "0", "0", "0"]);
   expect(await contents(book, "d")).toEqual(["conflict signature_has_other_content 9 f", "ignored other_program t"]);
+});
+
+for (
+  const [what, truth] of [
+    ["nothing of ours", { verdict: "ignored", code: "other_program", reason: "another's" }],
+    ["another vault", at(3, [withdrawal(bob, 900n)])],
+  ] as const
+) {
+  bookTest(`what waited for the room of an overruled content is tried when the chain says ${what}`, async (book) => {
+    await book.take(at(1, [initialise(alice), initialise(bob)]), at(2, [deposit(alice, 1000n), deposit(bob, 1000n)]));
+    await book.take(at(3, [withdrawal(alice, 900n)], { name: "forged" }));
+    expect(await book.take(at(4, [withdrawal(alice, 500n)]))).toEqual(["parked balance_would_be_negative"]);
+    const landing = { signature: signature("forged"), slot: 3, transactionIndex: 0, blockTime: null };
+    await book.takeFinalized({ ...truth, ...landing });
+    expect(await vaultBalances(book.sql, alice)).toEqual(["500", "0", "500", "1000", "500"]);
+  });
+}
+
+bookTest("what was read as final at a new place is not contradicted by another node", async (book) => {
+  await book.take(at(1, [initialise(alice)]), at(2, [deposit(alice, 900n)], { name: "d" }));
+  await book.takeFinalized(at(5, [deposit(alice, 900n)], { name: "d" }));
+  const told = await book.takeFinalized(at(5, [deposit(alice, 100n)], { name: "d" }));
+  expect(told).toEqual(["conflict signature_has_other_content"]);
+  expect(await vaultBalances(book.sql, alice)).toEqual(["900", "0", "900", "900", "0"]);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Sql } from "postgres";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import { at, bookTest, deposit, initialise, lock, transfer, type Unplaced, withdrawal } from "@/tests/support/book.ts";
@@ -179,4 +180,26 @@ bookTest("rollBack() of a pause resumes", async ({ take, lose, sql }) => {
   expect(await openAlerts(sql)).toEqual(["vault_paused protocol × 1"]);
   await lose(at(3, [pause]));
   expect(await openAlerts(sql)).toEqual([]);
+});
+
+bookTest("what one call takes back is told of once, though another call waits for it", async (book) => {
+  const paid = at(2, [deposit(alice, 900n)], { name: "d" });
+  await book.take(at(1, [initialise(alice), initialise(bob)]), paid);
+  const snapshots = async (): Promise<number> =>
+    Number((await book.sql`select count(*) from public.balance_snapshots where vault_owner = ${alice}`)[0]?.count);
+  const before = await snapshots();
+  const { promise: release, resolve } = Promise.withResolvers<void>();
+  const held = book.sql.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock_shared(hashtext('vaultbook.ingest'))`;
+    await release;
+  });
+  await delay(200);
+  const lost = book.lose(paid);
+  await delay(200);
+  const other = book.take(at(3, [deposit(bob, 1n)])); // Of another vault; it only waits for its turn.
+  await delay(200);
+  resolve();
+  await Promise.all([held, lost, other]);
+  const told = (await openAlerts(book.sql)).filter((line) => line.startsWith("rolled_back"));
+  expect([told.map((line) => line.split(" × ")[1]), await snapshots() - before]).toEqual([["1"], 1]);
 });
