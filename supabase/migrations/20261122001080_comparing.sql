@@ -32,7 +32,6 @@ comment on type vaultbook.comparison is
 
 create function vaultbook.compare_vaults(p_slot bigint, p_readings vaultbook.vault_reading[]) returns setof vaultbook.comparison
 language plpgsql stable
-security definer
 set search_path = ''
 as $$
 begin

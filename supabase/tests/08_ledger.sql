@@ -21,9 +21,11 @@ select is_empty(
                            'vaultbook.settle_sightings'::regproc, 'vaultbook.ask_for'::regproc, 'vaultbook.ask_for_unread'::regproc,
                            'vaultbook.unproven_landings'::regproc, 'vaultbook.doubt'::regproc, 'vaultbook.believe'::regproc,
                            'vaultbook.judge_silence'::regproc, 'vaultbook.want_vault'::regproc, 'vaultbook.want_unknown_vaults'::regproc,
-                           'vaultbook.vault_is_swept'::regproc,
-                           'vaultbook.forget_sightings'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs and the sweep, and raise_alerts() only'
+                           'vaultbook.vault_is_swept'::regproc, 'vaultbook.forget_sightings'::regproc,
+                           'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
+                           'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
+                           'vaultbook.unread_of'::regproc, 'vaultbook.end_reconciliation'::regproc)$$,
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep and reconciliation, and raise_alerts() only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -38,12 +40,15 @@ select results_eq(
         from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
-    $$values ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'), ('vaultbook.begin_scan'),
-             ('vaultbook.believe'), ('vaultbook.doubt'), ('vaultbook.expire_pending'),
-             ('vaultbook.finalize_sighted'), ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'),
-             ('vaultbook.ingest'), ('vaultbook.judge_silence'), ('vaultbook.next_sightings'), ('vaultbook.note_page'),
-             ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'), ('vaultbook.start_job'),
-             ('vaultbook.unproven_landings'), ('vaultbook.vault_is_swept'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
+    $$values ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
+             ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
+             ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
+             ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
+             ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
+             ('vaultbook.next_suspects'), ('vaultbook.next_vaults'), ('vaultbook.note_page'), ('vaultbook.note_repair'),
+             ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
+             ('vaultbook.start_job'), ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),
+             ('vaultbook.vault_is_swept'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
     'The service runs no part of the ledger''s work alone'
   );
 
