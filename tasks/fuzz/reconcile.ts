@@ -8,7 +8,7 @@ import { type Campaign, type Counts, type Kind, refuse } from "./campaign.ts";
 /** One day a round. */
 export function reconcile(): Kind {
   return {
-    mustHappen: ["dropped", "forks", "matched", "fixed"],
+    mustHappen: ["dropped", "forks", "matched"],
     async open(server): Promise<Campaign> {
       // Only where it is wanted: the token program's library takes half a second, and talks.
       const { reconciledDay } = await import("@/tests/support/reconciled_days.ts");
