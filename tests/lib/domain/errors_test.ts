@@ -24,7 +24,9 @@ const STATUSES: Readonly<Record<string, number>> = {
   ...{ database_unavailable: 503, idempotency_key_reused: 422, invalid_idl: 400, method_not_allowed: 405 },
   ...{ not_found: 404, protocol_paused: 409, signature_attached: 409, signature_taken: 409, too_many_pending: 429 },
   ...{ transaction_expired: 409, transaction_unknown: 404, unauthorized: 401, vault_closed: 409, vault_paused: 409 },
-  vault_unknown: 404,
+  ...{ body_invalid: 400, job_taken_over: 409, rpc_answer_invalid: 503, rpc_behind: 503, rpc_out_of_time: 503 },
+  ...{ rpc_rate_limited: 503, rpc_refused: 503, rpc_slot_missing: 503, rpc_unavailable: 503, rpc_unconfigured: 503 },
+  ...{ rpc_version_unsupported: 503, vault_unknown: 404 },
 };
 
 Deno.test("every error has the status that its code always had", () => {
