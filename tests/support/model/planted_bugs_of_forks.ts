@@ -129,7 +129,7 @@ export const OVERRULING: readonly PlantedBug[] = [
   bug(
     "overrule",
     "what was a conflict stays one",
-    "where heard.signature = told.signature and",
+    "where heard.outcome = 'conflict' and",
     "where false and",
   ),
 ];
