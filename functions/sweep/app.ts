@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
 import { createNode } from "@/lib/chain/rpc.ts";
 import { VaultbookError } from "@/lib/domain/errors.ts";
-import { readBody } from "@/lib/http/body.ts";
-import { isCron } from "@/lib/http/cron_secret.ts";
-import { errorResponse } from "@/lib/http/error_body.ts";
+import { jobFunction } from "@/lib/http/job_function.ts";
+import type { JobReport } from "@/lib/ledger/jobs.ts";
 import { now } from "./clock.ts";
 import type { Settings } from "./settings.ts";
 import { sweep } from "./sweep.ts";
@@ -22,52 +21,24 @@ const BODY_BYTES_MAX = 4096;
 
 const requestSchema = z.strictObject({ from_slot: z.int().nonnegative().optional() });
 
-/** The sweep over these settings. Its path begins with the function's name, as the platform passes it on. */
+/** The sweep over these settings. */
 export function createSweep(settings: Settings): Hono {
-  const app = new Hono().basePath("/sweep");
-  app.post("/", async (c) => {
-    if (!isCron(c.req.header("authorization"), settings.cronSecret)) throw new VaultbookError("unauthorized");
-    if (settings.rpcUrls.length === 0) throw new VaultbookError("rpc_unconfigured");
-    const { from_slot: fromSlot } = readRequest(await readBody(c.req.raw, BODY_BYTES_MAX));
-    const report = await sweep({
-      database: settings.database,
-      program: settings.program,
-      nodes: settings.rpcUrls.map((url) => createNode({ url, budget: BUDGET })),
-      now,
-      limits: LIMITS,
-      ...(fromSlot === undefined ? {} : { fromSlot }),
-    });
-    settings.log({ level: report.status === "failed" ? "error" : "info", ...report });
-    return c.json(report, report.status === "failed" ? 503 : 200, { "cache-control": "no-store" });
-  });
-  app.all("/", (c) => {
-    throw new VaultbookError("method_not_allowed", { method: c.req.method, allow: "POST" });
-  });
-  app.notFound((c) => errorResponse(new VaultbookError("not_found", { path: c.req.path }), crypto.randomUUID()));
-  app.onError((error) => {
-    const requestId = crypto.randomUUID();
-    const cause = error.cause instanceof Error ? error.cause.message : undefined;
-    if (!(error instanceof VaultbookError) || cause) {
-      settings.log({ level: "error", request_id: requestId, error: error.message, cause });
-    }
-    return errorResponse(error, requestId);
-  });
-  return app;
-}
-
-/** An empty body asks for nothing in particular. @throws {VaultbookError} body_invalid */
-function readRequest(body: Uint8Array): z.infer<typeof requestSchema> {
-  let content: unknown = {};
-  try {
-    if (body.length > 0) content = JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    throw new VaultbookError("body_invalid", { field: "the body", problem: "must be JSON" });
-  }
-  const parsed = requestSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new VaultbookError("body_invalid", {
-    field: issue?.path.join(".") || "the body",
-    problem: `is not as it must be: ${issue?.message ?? ""}`,
+  return jobFunction({
+    name: "sweep",
+    cronSecret: settings.cronSecret,
+    request: requestSchema,
+    bodyBytesMax: BODY_BYTES_MAX,
+    run({ from_slot: fromSlot }): Promise<JobReport> {
+      if (settings.rpcUrls.length === 0) throw new VaultbookError("rpc_unconfigured");
+      return sweep({
+        database: settings.database,
+        program: settings.program,
+        nodes: settings.rpcUrls.map((url) => createNode({ url, budget: BUDGET })),
+        now,
+        limits: LIMITS,
+        ...(fromSlot === undefined ? {} : { fromSlot }),
+      });
+    },
+    log: settings.log,
   });
 }

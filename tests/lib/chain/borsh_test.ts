@@ -88,8 +88,8 @@ Deno.test("readFields() gives bytes of their own, which change with nothing", ()
 
 Deno.test("readFields() makes no room for a list that cannot be there", () => {
   const huge = [255, 255, 255, 255];
-  for (const  of of[u16, inner, { type: "pubkey" }, { type: "string" }] as Layout[]) {
-    expect(read({ type: "vec", of }, ...huge, 1, 2)).toBe(
+  for (const item of [u16, inner, { type: "pubkey" }, { type: "string" }] as Layout[]) {
+    expect(read({ type: "vec", of: item }, ...huge, 1, 2)).toBe(
       "x must fit into the 2 bytes that are left: current length is 4294967295",
     );
   }
