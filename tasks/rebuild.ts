@@ -8,7 +8,7 @@ import { readDelivery } from "@/lib/chain/delivery.ts";
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
 import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
-import { openDatabase } from "@/lib/ledger/database.ts";
+import { type Database, openDatabase } from "@/lib/ledger/database.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
 import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { readStatus } from "@/supabase/local/instance/status.ts";
@@ -99,6 +99,22 @@ async function compare(book: Reader, program: VaultProgram, tell: (line: string)
   });
 }
 
+/** What is final by the chain's list alone stands in no delivery; it matters where a signature was seen in several places. */
+async function finalize(book: Reader, shadow: Database, program: VaultProgram): Promise<void> {
+  const final = await book<{ slot: string; transaction_index: number; position: number; body: Uint8Array }[]>`
+    select i.slot, i.transaction_index, i.delivery_position as position, d.body
+      from vaultbook.inbox as i
+      join vaultbook.deliveries as d on d.id = i.delivery_id
+     where i.finalized_at is not null and i.proven_at is null and i.outcome <> 'conflict'
+       and i.signature in (select l.signature from vaultbook.landings as l)`;
+  for (const { slot, transaction_index: transactionIndex, position, body } of final) {
+    const transaction = readDelivery(body, program)[position];
+    if (transaction?.verdict !== "read") continue;
+    const there = { ...transaction, slot: Number(slot), transactionIndex };
+    await ingest(shadow, { source: "sweep", body, transactions: [there], finalized: true });
+  }
+}
+
 /** Every delivery in the order of arrival, through the same reading and the same ingest. */
 async function replay(
   book: Reader,
@@ -121,6 +137,7 @@ async function replay(
       }
       if (page.length < PAGE) break;
     }
+    await finalize(book, shadow, program);
     // What was lost, was lost whenever it became known: the order makes no difference.
     const lost = await book<{ signature: string; slot: string }[]>`select signature, slot from vaultbook.lost_landings`;
     if (lost.length > 0) {
