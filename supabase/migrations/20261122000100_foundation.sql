@@ -52,6 +52,23 @@ comment on function vaultbook.tg_append_only() is
   'Guard, before each statement: refuses delete and truncate to everybody, insert and update to everybody but the ledger''s own '
   'functions. Its triggers are ENABLE ALWAYS, so session_replication_role does not switch them off. Raises VB001.';
 
+create function vaultbook.moment() returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+declare
+  latest constant timestamptz := nullif(current_setting('vaultbook.moment', true), '')::timestamptz;
+  moment constant timestamptz := greatest(clock_timestamp(), now(), latest + interval '1 microsecond');
+begin
+  perform set_config('vaultbook.moment', moment::text, true);
+  return moment;
+end
+$$;
+comment on function vaultbook.moment() is
+  'The server''s clock, that never stands still nor goes back within a transaction: what happened after a moment has a later one, also '
+  'when somebody sets the clock.';
+alter function vaultbook.moment() owner to vaultbook_ledger;
+
 create function vaultbook.usdt(amount bigint) returns text
 language sql stable parallel safe
 set search_path = ''

@@ -126,6 +126,7 @@ create table vaultbook.status_changes (
   owner varchar(64) collate "C",
   authority varchar(64) collate "C",
   rolled_back_at timestamptz,
+  rolled_back_in xid8,
   constraint status_changes_pkey primary key (id),
   constraint status_changes_belong_to_a_vault foreign key (owner) references public.vaults (owner) on delete restrict,
   constraint status_changes_change_is_known check (change in ('initialise', 'close', 'pause', 'resume')),
@@ -138,8 +139,8 @@ comment on index vaultbook.status_changes_happen_once is 'Invariant I1, for what
 create index status_changes_position_idx on vaultbook.status_changes (vault_address, slot, transaction_index, signature, event_index)
   where rolled_back_at is null;
 comment on index vaultbook.status_changes_position_idx is 'The latest one in chain order is in force.';
-create index status_changes_rolled_back_at_idx on vaultbook.status_changes (rolled_back_at) where rolled_back_at is not null;
-comment on index vaultbook.status_changes_rolled_back_at_idx is 'What was taken back lately.';
+create index status_changes_rolled_back_in_idx on vaultbook.status_changes (rolled_back_in) where rolled_back_in is not null;
+comment on index vaultbook.status_changes_rolled_back_in_idx is 'What one transaction took back.';
 create index status_changes_owner_idx on vaultbook.status_changes (owner);
 comment on index vaultbook.status_changes_owner_idx is 'The initialisations of an owner.';
 
@@ -156,6 +157,7 @@ comment on column vaultbook.status_changes.vault_address is 'The vault; NULL: th
 comment on column vaultbook.status_changes.change is 'initialise, close, pause or resume';
 comment on column vaultbook.status_changes.owner is 'For initialise: whose vault it is from here on';
 comment on column vaultbook.status_changes.authority is 'For pause and resume: the key that signed';
+comment on column vaultbook.status_changes.rolled_back_in is 'The PostgreSQL transaction that took it back: no clock tells that surely';
 comment on column vaultbook.status_changes.rolled_back_at is 'When it was taken back, because the chain had taken it back; else NULL';
 alter table vaultbook.status_changes enable row level security;
 revoke all on vaultbook.status_changes from public, anon, authenticated, service_role;

@@ -9,12 +9,13 @@ create table vaultbook.compensations (
   total_after bigint not null,
   locked_after bigint not null,
   compensated_at timestamptz not null default clock_timestamp(),
+  compensated_in xid8 not null default pg_current_xact_id(),
   constraint compensations_pkey primary key (transaction_id),
   constraint compensations_take_back_a_transaction foreign key (transaction_id) references public.transactions (id) on delete restrict,
   constraint compensations_reason_is_known check (reason in ('landing_lost', 'landed_elsewhere', 'depended_on_it', 'vault_of_another_owner', 'overruled'))
 );
-create index compensations_compensated_at_idx on vaultbook.compensations (compensated_at);
-comment on index vaultbook.compensations_compensated_at_idx is 'What was taken back lately.';
+create index compensations_compensated_in_idx on vaultbook.compensations (compensated_in);
+comment on index vaultbook.compensations_compensated_in_idx is 'What one transaction took back.';
 comment on table vaultbook.compensations is
   'One entry per row of the ledger whose effect was taken back, with what the row said until then.';
 comment on column vaultbook.compensations.transaction_id is 'The row; it is failed from here on, and has no effect';
@@ -27,6 +28,7 @@ comment on column vaultbook.compensations.balance_after is 'As the row said it: 
 comment on column vaultbook.compensations.total_after is 'As the row said it';
 comment on column vaultbook.compensations.locked_after is 'As the row said it';
 comment on column vaultbook.compensations.compensated_at is 'When it was taken back';
+comment on column vaultbook.compensations.compensated_in is 'The PostgreSQL transaction that did it: no clock tells that surely';
 alter table vaultbook.compensations enable row level security;
 revoke all on vaultbook.compensations from public, anon, authenticated, service_role;
 create trigger compensations_append_only before insert or update or delete or truncate on vaultbook.compensations
@@ -43,18 +45,18 @@ as $$
      where t.signature = any (p_signatures) and t.slot is not null and t.rolled_back_at is null
   ), recorded as (
     insert into vaultbook.compensations (
-      transaction_id, reason, status, balance_before, balance_after, total_after, locked_after
+      transaction_id, reason, status, balance_before, balance_after, total_after, locked_after, compensated_at
     )
-    select l.id, p_reason, l.status, l.balance_before, l.balance_after, l.total_after, l.locked_after from live as l
+    select l.id, p_reason, l.status, l.balance_before, l.balance_after, l.total_after, l.locked_after, vaultbook.moment() from live as l
   ), marked as (
     update public.transactions as t
        set status = 'failed', balance_after = t.balance_before, confirmed_at = null, finalized_at = null,
-           rolled_back_at = clock_timestamp(), updated_at = now()
+           rolled_back_at = vaultbook.moment(), updated_at = now()
       from live as l
      where t.id = l.id
   ), unsaid as (
     update vaultbook.status_changes as c
-       set rolled_back_at = clock_timestamp()
+       set rolled_back_at = vaultbook.moment(), rolled_back_in = pg_current_xact_id()
      where c.signature = any (p_signatures) and c.rolled_back_at is null
   )
   select coalesce(

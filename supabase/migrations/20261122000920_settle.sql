@@ -51,7 +51,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  began timestamptz := clock_timestamp();
+  began timestamptz := vaultbook.moment();
   everybody text[] := vaultbook.with_waiting(p_signatures, p_taken_back);
   result vaultbook.decided;
   fallen text[] := array[]::text[];
@@ -130,13 +130,14 @@ as $$
     select t.signature::text
       from vaultbook.compensations as c
       join public.transactions as t on t.id = c.transaction_id
-     where c.compensated_at >= p_moment
+     where c.compensated_in = pg_current_xact_id() and c.compensated_at > p_moment
     union
-    select c.signature::text from vaultbook.status_changes as c where c.rolled_back_at >= p_moment
+    select c.signature::text from vaultbook.status_changes as c
+     where c.rolled_back_in = pg_current_xact_id() and c.rolled_back_at > p_moment
   )
 $$;
 comment on function vaultbook.taken_back_since(timestamptz) is
-  'The signatures of which a row, or a word on a vault''s status, was taken back from this moment of the server''s clock on.';
+  'The signatures of which this transaction took back a row, or a word on a vault''s status, after a moment().';
 alter function vaultbook.taken_back_since(timestamptz) owner to vaultbook_ledger;
 
 create function vaultbook.enact(

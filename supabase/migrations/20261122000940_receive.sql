@@ -81,6 +81,7 @@ begin
            decided_at = case when item.outcome <> 'new' then clock_timestamp() end
       from item
      where known.signature = item.signature and known.outcome in ('ignored', 'parked', 'quarantined') and known.content is null
+       and (known.proven_at is null or item.finalized)
     returning item.position
   )
   select coalesce(array_agg(d.position), '{}') into completed from done as d;
@@ -91,7 +92,7 @@ begin
   ), other as (
     select item.* from item
       join vaultbook.inbox as known on known.signature = item.signature and known.outcome <> 'conflict'
-     where known.content_sha256 <> item.digest
+     where known.content_sha256 <> item.digest or (known.content is null and known.proven_at is not null and item.digest is not null)
   ), kept as (
     insert into vaultbook.inbox as known (
       signature, slot, transaction_index, block_time, outcome, code, reason, content, content_sha256, vaults,

@@ -7,8 +7,9 @@ create table vaultbook.landings (
   block_time timestamptz,
   finalized boolean not null,
   content jsonb not null,
+  content_sha256 bytea not null,
   first_seen_at timestamptz not null default clock_timestamp(),
-  constraint landings_pkey primary key (signature, slot, transaction_index)
+  constraint landings_pkey primary key (signature, content_sha256, slot, transaction_index)
 );
 comment on table vaultbook.landings is
   'Every place that a signature was seen at, for those seen at more than one. Where it is now stands in the inbox.';
@@ -19,6 +20,8 @@ comment on column vaultbook.landings.block_time is 'Time of the block';
 comment on column vaultbook.landings.finalized is 'Seen there at finalized commitment: it stays there';
 comment on column vaultbook.landings.content is
   'What it said there: it did the same everywhere, but the balances it states after it, and the token balances, are those of this place';
+comment on column vaultbook.landings.content_sha256 is
+  'Digest of it, as in the inbox: where another content of this signature was seen says nothing of the accepted one';
 comment on column vaultbook.landings.first_seen_at is 'When it was first seen there';
 
 create table vaultbook.lost_landings (
@@ -52,21 +55,21 @@ begin
   with elsewhere as (
     select i.signature, i.slot, i.transaction_index, to_timestamp(i.block_time) as block_time, i.finalized, i.content,
            known.slot as known_slot, known.transaction_index as known_index, known.block_time as known_time,
-           known.finalized_at is not null as known_finalized, known.content as known_content
+           known.finalized_at is not null as known_finalized, known.content as known_content, known.content_sha256
       from unnest(p_items) as i
       join vaultbook.inbox as known
         on known.signature = i.signature and known.outcome <> 'conflict' and known.content_sha256 = decode(i.content_sha256, 'hex')
      where i.slot is not null and i.transaction_index is not null and known.transaction_index is not null
        and (known.slot, known.transaction_index) <> (i.slot, i.transaction_index)
   )
-  insert into vaultbook.landings as l (signature, slot, transaction_index, block_time, finalized, content)
-  select e.signature, e.slot, e.transaction_index, min(e.block_time), coalesce(bool_or(e.finalized), false),
+  insert into vaultbook.landings as l (signature, content_sha256, slot, transaction_index, block_time, finalized, content)
+  select e.signature, e.content_sha256, e.slot, e.transaction_index, min(e.block_time), coalesce(bool_or(e.finalized), false),
          (array_agg(e.content))[1]
     from elsewhere as e
-   group by 1, 2, 3
+   group by 1, 2, 3, 4
   union
-  select e.signature, e.known_slot, e.known_index, e.known_time, e.known_finalized, e.known_content from elsewhere as e
-  order by 1, 2, 3
+  select e.signature, e.content_sha256, e.known_slot, e.known_index, e.known_time, e.known_finalized, e.known_content from elsewhere as e
+  order by 1, 2, 3, 4
   on conflict on constraint landings_pkey
   do update set finalized = true where excluded.finalized and not l.finalized;
 end
@@ -85,7 +88,8 @@ as $$
       from unnest(p_items) as i
      where i.finalized and known.signature = i.signature and known.outcome <> 'conflict' and known.proven_at is null
        and (known.slot, known.transaction_index) = (i.slot, i.transaction_index)
-       and known.content_sha256 = decode(i.content_sha256, 'hex')
+       -- Also that the chain's own copy is unreadable is proven then.
+       and (known.content_sha256 = decode(i.content_sha256, 'hex') or (known.content is null and i.outcome = 'quarantined' and known.outcome = 'quarantined'))
     returning known.signature
   )
   update public.transactions as t
@@ -119,7 +123,7 @@ begin
 
   with known as (
     select i.signature, i.slot, i.transaction_index, i.block_time, i.finalized_at is not null as finalized,
-           i.content, coalesce(i.code = 'rolled_back', false) as is_lost
+           i.content, i.content_sha256, coalesce(i.code = 'rolled_back', false) as is_lost
       from vaultbook.inbox as i
      where i.signature = any (p_signatures) and i.outcome <> 'conflict' and i.content -> 'events' <> '[]'
   ), place as (
@@ -127,7 +131,7 @@ begin
     union all
     select l.signature, l.slot, l.transaction_index, l.block_time, l.finalized, l.content
       from vaultbook.landings as l
-     where l.signature in (select k.signature from known as k)
+     where (l.signature, l.content_sha256) in (select k.signature, k.content_sha256 from known as k)
   ), best as (
     select distinct on (p.signature) p.*
       from place as p

@@ -1,20 +1,17 @@
 -- Ingest: one call takes a delivery and settles every Solana transaction in it; another takes back what a fork dropped.
 
 create function vaultbook.follow(
-  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint, p_began timestamptz
+  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint
 ) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   -- With what depended on them, or went to another owner.
-  taken_back text[] := p_taken_back;
+  taken_back text[] := p_taken_back || vaultbook.taken_back_since('-infinity');
 begin
-  if taken_back <> '{}' or exists (select from vaultbook.compensations as c where c.compensated_at >= p_began) then
-    taken_back := taken_back || vaultbook.taken_back_since(p_began);
-  end if;
   perform vaultbook.snapshot_after(p_settled || taken_back);
-  perform vaultbook.alert_after(p_settled, taken_back, p_conflicts, p_quarantined, p_began);
+  perform vaultbook.alert_after(p_settled, taken_back, p_conflicts, p_quarantined);
 exception
   -- These concern the whole call, which is repeated.
   when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
@@ -24,10 +21,10 @@ exception
     insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
-comment on function vaultbook.follow(text[], text[], text[], bigint, timestamptz) is
-  'Snapshots and alerts of what was settled, taken back, in conflict or quarantined by a call that had its locks since p_began. What fails of '
-  'it is noted, and stops nothing.';
-alter function vaultbook.follow(text[], text[], text[], bigint, timestamptz) owner to vaultbook_ledger;
+comment on function vaultbook.follow(text[], text[], text[], bigint) is
+  'Snapshots and alerts of what this transaction settled, took back, found in conflict or quarantined. What fails of it is noted, and stops '
+  'nothing.';
+alter function vaultbook.follow(text[], text[], text[], bigint) owner to vaultbook_ledger;
 
 create function vaultbook.ingest(p_source text, p_body bytea, p_items jsonb, p_alone boolean default false)
 returns setof vaultbook.settlement
@@ -42,7 +39,6 @@ declare
   relocated vaultbook.relocation;
   taken_back text[];
   locked integer[];
-  began timestamptz;
   arrived text[];
   settled text[] := array[]::text[];
 begin
@@ -51,7 +47,6 @@ begin
   locked := vaultbook.lock_vaults(
     array(select distinct a.address from unnest(items) as i cross join lateral unnest(i.vaults) as a (address)), p_alone
   );
-  began := clock_timestamp(); -- What another call did while this one waited is not its own.
   overruled := vaultbook.overrule(items, locked);
   select * into received from vaultbook.receive(p_source, p_body, items);
   if exists (select from unnest(items) as i where i.finalized) then
@@ -76,8 +71,7 @@ begin
     overruled.moved || array(select i.signature from unnest(items) as i where i.position = any (received.conflicts)),
     (select count(*) from unnest(items) as i
       left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
-     where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined'),
-    began
+     where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
   );
 
   return query
@@ -121,7 +115,6 @@ set search_path = ''
 as $$
 declare
   locked integer[] := vaultbook.lock_vaults('{}', true);
-  began timestamptz := clock_timestamp();
   lost text[];
   relocated vaultbook.relocation;
   settled text[];
@@ -135,7 +128,7 @@ begin
     array(select i.signature::text from vaultbook.inbox as i where i.signature = any (relocated.moved) and i.outcome = 'new'),
     relocated.moved, relocated.withdrawn, locked
   );
-  perform vaultbook.follow(settled, relocated.moved, '{}', 0, began);
+  perform vaultbook.follow(settled, relocated.moved, '{}', 0);
   return array(
     select i.signature::text from vaultbook.inbox as i
      where i.signature = any (relocated.moved) and i.outcome <> 'conflict' and i.code = 'rolled_back'

@@ -19,7 +19,7 @@ comment on function vaultbook.snapshot_after(text[]) is 'One event snapshot of e
 alter function vaultbook.snapshot_after(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.occurrences_of(
-  p_settled text[], p_taken_back text[], p_gaps vaultbook.gap[], p_conflicts text[], p_quarantined bigint, p_began timestamptz
+  p_settled text[], p_taken_back text[], p_gaps vaultbook.gap[], p_conflicts text[], p_quarantined bigint
 ) returns setof vaultbook.occurrence
 language plpgsql stable
 set search_path = ''
@@ -113,7 +113,7 @@ begin
         from vaultbook.compensations as c
         join public.transactions as t on t.id = c.transaction_id
        -- What took effect elsewhere in the same breath was never away.
-       where p_taken_back <> '{}' and c.compensated_at >= p_began and c.status = 'confirmed' and t.signature <> all (p_settled)
+       where p_taken_back <> '{}' and c.compensated_in = pg_current_xact_id() and c.status = 'confirmed' and t.signature <> all (p_settled)
       union all
       select 'conflict', c.signature, null,
              format('Signature %s came with different contents; %s stays', c.signature,
@@ -129,12 +129,12 @@ begin
      order by h.slot, h.transaction_index, h.event_index;
 end
 $$;
-comment on function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint, timestamptz) is
+comment on function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint) is
   'What the rules may turn into alerts among these settled and taken back signatures, gaps, conflicts and quarantined items, in chain order.';
-alter function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint, timestamptz) owner to vaultbook_ledger;
+alter function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint) owner to vaultbook_ledger;
 
 create function vaultbook.alert_after(
-  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint, p_began timestamptz
+  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint
 ) returns void
 language plpgsql
 set search_path = ''
@@ -143,7 +143,7 @@ declare
   touched text[] := p_settled || p_taken_back;
   gaps vaultbook.gap[] := array(select g from vaultbook.first_gaps(touched) as g);
   occurrences vaultbook.occurrence[] := array(
-    select o from vaultbook.occurrences_of(p_settled, p_taken_back, gaps, p_conflicts, p_quarantined, p_began) as o
+    select o from vaultbook.occurrences_of(p_settled, p_taken_back, gaps, p_conflicts, p_quarantined) as o
   );
 begin
   if occurrences <> '{}' then
@@ -193,7 +193,7 @@ begin
      );
 end
 $$;
-comment on function vaultbook.alert_after(text[], text[], text[], bigint, timestamptz) is
+comment on function vaultbook.alert_after(text[], text[], text[], bigint) is
   'Raises the alerts that these settled and taken back signatures, conflicts and quarantined items call for, and resolves those that they '
   'make good.';
-alter function vaultbook.alert_after(text[], text[], text[], bigint, timestamptz) owner to vaultbook_ledger;
+alter function vaultbook.alert_after(text[], text[], text[], bigint) owner to vaultbook_ledger;

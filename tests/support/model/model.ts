@@ -32,6 +32,8 @@ export interface Entry {
   readonly code: string | null;
   /** How often this very content came. */
   readonly seen: number;
+  /** The chain itself shows something unreadable: only the chain can say it better. */
+  readonly isUnreadable: boolean;
 }
 
 /** An immutable ledger. */
@@ -116,7 +118,7 @@ function enter(draft: Draft, transaction: ChainTransaction, finalized: boolean):
   if (signature === undefined) return unread(transaction, 1);
   const held = draft.entries.get(signature);
   // What could not be read when it came first, and must be fetched again, is new when it can be read.
-  const isNew = !held || (held.transaction.verdict === "parked" && transaction.verdict === "read");
+  const isNew = !held || (isUnread(held) && transaction.verdict === "read" && (finalized || !held.isUnreadable));
   if (!isNew && transaction.verdict === "read" && !hasSameContent(held.transaction, transaction)) {
     if (!finalized || held.transaction.verdict !== "read" || held.claims.some((claim) => claim.finalized)) {
       contradict(draft, transaction, 1);
@@ -128,9 +130,16 @@ function enter(draft: Draft, transaction: ChainTransaction, finalized: boolean):
     draft.entries.set(signature, landed(draft, fresh));
     return null;
   }
+  const isUnreadable = finalized && transaction.verdict === "quarantined" && transaction.slot !== undefined;
+  if (isUnreadable && held?.transaction.verdict === "read" && !held.claims.some((claim) => claim.finalized)) {
+    overrule(draft, held, held.transaction);
+    draft.entries.set(signature, { ...unread(transaction, 1), isUnreadable });
+    return null;
+  }
   const seen = (held?.seen ?? 0) + 1;
   if (transaction.verdict !== "read") {
-    draft.entries.set(signature, held ? { ...held, seen } : unread(transaction, seen));
+    const entry = held ? { ...held, seen } : unread(transaction, seen);
+    draft.entries.set(signature, { ...entry, isUnreadable: entry.isUnreadable || (isUnreadable && isUnread(entry)) });
     return held ? DUPLICATE : null;
   }
   const known = isNew ? { ...unread(transaction, seen), landing: null } : { ...held, seen };
@@ -139,13 +148,18 @@ function enter(draft: Draft, transaction: ChainTransaction, finalized: boolean):
   return isNew || !isSamePlace(known.landing, entry.landing) ? null : DUPLICATE;
 }
 
+/** Whether nothing of what it did could be read. */
+function isUnread({ transaction: { verdict } }: Entry): boolean {
+  return verdict === "parked" || verdict === "quarantined";
+}
+
 /** An entry of what says nothing of its effects, or not yet. */
 function unread(transaction: ChainTransaction, seen: number): Entry {
   const { verdict } = transaction;
   const told = verdict === "read"
     ? { outcome: "ignored", code: "rolled_back" } as const
     : { outcome: verdict, code: transaction.code };
-  return { transaction, claims: [], landing: null, candidate: null, ...told, seen };
+  return { transaction, claims: [], landing: null, candidate: null, ...told, seen, isUnreadable: false };
 }
 
 function claimOf({ signature, slot, transactionIndex, blockTime }: ReadTransaction, finalized: boolean): Claim {

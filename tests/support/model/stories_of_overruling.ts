@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
 import { deposit, initialise, transfer, withdrawal } from "@/tests/support/book.ts";
 import { inVaultOf, pause } from "./deeds.ts";
 import { again, finalized, lost } from "./step.ts";
@@ -37,6 +38,43 @@ export const OVERRULED: readonly Story[] = [
       [opening(), said, tx(3, transfer(alice, bob, 400n)), tx(4, transfer(alice, bob, 4n))],
       finalized(paid, said),
       [said, paid],
+    ];
+  }),
+  story("row 13: the chain's own copy cannot be read", ({ alice, bob, tx, opening }) => {
+    const said = tx(2, deposit(alice, 500n));
+    const unreadable: ChainTransaction = {
+      signature: said.signature ?? "",
+      slot: 2,
+      transactionIndex: 0,
+      blockTime: null,
+      verdict: "quarantined",
+      code: "undecodable_event",
+      reason: "of another length",
+    };
+    return [
+      [opening(), said, tx(3, transfer(alice, bob, 400n))],
+      finalized(unreadable),
+      [said, unreadable],
+      [tx(2, deposit(alice, 7n)), said],
+      finalized(unreadable, tx(2, deposit(alice, 450n))),
+      [said, unreadable],
+    ];
+  }),
+  story("row 13: what nobody could read at first can be said until the chain has it", ({ alice, tx, opening }) => {
+    const place = {
+      signature: tx(2, deposit(alice, 1n)).signature ?? "",
+      slot: 2,
+      transactionIndex: 0,
+      blockTime: null,
+    };
+    const unreadable: ChainTransaction = { ...place, verdict: "quarantined", code: "undecodable_event", reason: "cut" };
+    return [
+      [opening(), unreadable],
+      [tx(2, deposit(alice, 5n)), unreadable],
+      finalized(unreadable),
+      [tx(2, deposit(alice, 5n))],
+      finalized(tx(2, deposit(alice, 6n))),
+      [tx(2, deposit(alice, 5n)), tx(2, deposit(alice, 6n))],
     ];
   }),
   story("row 2: somebody tells of a vault that the chain gives to another", ({ alice, bob, nobody, tx }) => {
