@@ -3,22 +3,59 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { etag } from "hono/etag";
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import { errorResponse } from "@/lib/http/error_body.ts";
+import { type ApiEnvironment, routes } from "./endpoint.ts";
+import { alerts } from "./routes/alerts.ts";
+import { describe, methodsOf } from "./routes/openapi.ts";
 import { health } from "./routes/health.ts";
+import { vaults } from "./routes/vaults.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import type { Settings } from "./settings.ts";
 
-/** What handlers find in the context. */
-export interface ApiVariables {
-  requestId: string;
+/** The API over these settings. Its paths begin with the function's name, as the platform passes them on. */
+export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
+  const app = routes().basePath("/api") as OpenAPIHono<ApiEnvironment>;
+  app.use(logged(settings));
+  app.use(forClients(cors({
+    // Callers say who they are by headers, never by a cookie: a foreign page can do nothing that its visitor did not give it.
+    origin: "*",
+    allowHeaders: ["authorization", "apikey", "content-type", "idempotency-key", "x-client-info"],
+    exposeHeaders: ["etag", "retry-after", "x-request-id"],
+    maxAge: 3600,
+  })));
+  app.use(forClients(etag()));
+  app.use(forClients(kept));
+  app.route("/webhooks", webhooks(settings));
+  app.route("/health", health(settings));
+  app.route("/vaults", vaults(settings));
+  app.route("/alerts", alerts(settings));
+  describe(app);
+  const methods = methodsOf(app);
+  app.notFound((c) => {
+    const allow = methods(c.req.path);
+    const error = allow
+      ? new VaultbookError("method_not_allowed", { method: c.req.method, allow })
+      : new VaultbookError("not_found", { path: c.req.path });
+    return errorResponse(error, c.get("requestId"));
+  });
+  app.onError((error, c) => {
+    const cause = error.cause instanceof Error ? error.cause.message : undefined;
+    if (!(error instanceof VaultbookError) || cause) {
+      settings.log({ level: "error", request_id: c.get("requestId"), error: error.message, cause });
+    }
+    return errorResponse(error, c.get("requestId"));
+  });
+  return app;
 }
 
-/** The API over these settings. Its paths begin with the function's name, as the platform passes them on. */
-export function createApi(settings: Settings): Hono<{ Variables: ApiVariables }> {
-  const app = new Hono<{ Variables: ApiVariables }>().basePath("/api");
-  app.use(async (c, next) => {
+/** Gives the request an id, and the log a line about it. */
+function logged(settings: Settings): MiddlewareHandler<ApiEnvironment> {
+  return async (c, next) => {
     const requestId = crypto.randomUUID();
     const started = performance.now();
     c.set("requestId", requestId);
@@ -32,16 +69,18 @@ export function createApi(settings: Settings): Hono<{ Variables: ApiVariables }>
       status: c.res.status,
       duration_ms: Math.round(performance.now() - started),
     });
-  });
-  app.route("/webhooks", webhooks(settings));
-  app.route("/health", health(settings));
-  app.notFound((c) => errorResponse(new VaultbookError("not_found", { path: c.req.path }), c.get("requestId")));
-  app.onError((error, c) => {
-    const cause = error.cause instanceof Error ? error.cause.message : undefined;
-    if (!(error instanceof VaultbookError) || cause) {
-      settings.log({ level: "error", request_id: c.get("requestId"), error: error.message, cause });
-    }
-    return errorResponse(error, c.get("requestId"));
-  });
-  return app;
+  };
+}
+
+/** Leaves the webhook out: no page calls it, and what it answers is kept by nobody. */
+function forClients(middleware: MiddlewareHandler): MiddlewareHandler {
+  return async (c, next) => c.req.path.startsWith("/api/webhooks/") ? await next() : await middleware(c, next);
+}
+
+/** What is one caller's is kept by nobody else, and asked about again each time: then its ETag spares the body. */
+async function kept(c: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (c.res.headers.has("cache-control")) return;
+  c.header("cache-control", "private, no-cache");
+  c.header("vary", "authorization, apikey", { append: true });
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { z } from "zod";
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
 import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
+import { type Callers, openCallers } from "@/lib/http/caller.ts";
 import { secretsFromList } from "@/lib/http/secret.ts";
 import { type Database, openDatabase } from "@/lib/ledger/database.ts";
 
@@ -15,6 +17,8 @@ export interface Settings {
   readonly program: VaultProgram;
   /** Values of `Authorization` that the webhook accepts; empty: none. */
   readonly webhookSecrets: readonly string[];
+  /** Tells who asks. */
+  readonly callers: Callers;
   /** Writes one line to the function's log. Must never be given a secret. */
   readonly log: (entry: Record<string, unknown>) => void;
 }
@@ -36,7 +40,34 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     database: openDatabase(databaseUrl),
     program: compileProgram(programAddress, idl, mapping),
     webhookSecrets: secretsFromList(environment.HELIUS_WEBHOOK_SECRETS),
+    callers: callersOf(environment),
     // deno-lint-ignore no-console -- a function's log is what it prints
     log: (entry) => console.log(JSON.stringify(entry)),
   };
+}
+
+/** As the platform sets them; what it does not set lets nobody in. */
+const SECRET_KEYS = z.record(z.string(), z.string().min(1));
+const PUBLIC_KEYS = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** @throws {Error} naming the variable that is not what the platform makes it. */
+function callersOf({ SUPABASE_URL: url, ...environment }: Readonly<Record<string, string>>): Callers {
+  const own = url ? `${url}/auth/v1` : undefined;
+  // Inside of `supabase start` functions know the gateway by another name than those who sign in.
+  const issuers = own === "http://kong:8000/auth/v1" ? [own, "http://127.0.0.1:54321/auth/v1"] : own ? [own] : [];
+  const publicKeys = jsonOf("SUPABASE_JWKS", environment.SUPABASE_JWKS, PUBLIC_KEYS);
+  return openCallers({
+    secretKeys: Object.values(jsonOf("SUPABASE_SECRET_KEYS", environment.SUPABASE_SECRET_KEYS, SECRET_KEYS) ?? {}),
+    issuers,
+    publicKeys: publicKeys ?? (own ? new URL(`${own}/.well-known/jwks.json`) : undefined),
+  });
+}
+
+function jsonOf<Content>(name: string, text: string | undefined, schema: z.ZodType<Content>): Content | undefined {
+  if (!text) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`Cannot start: ${name} is not what the platform makes it`);
+  }
 }

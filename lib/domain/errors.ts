@@ -9,6 +9,7 @@
  * `{name}` in a message is filled from the error's details.
  */
 export const ERRORS = {
+  alert_unknown: { status: 404, message: "Cannot find alert {id}" },
   amount_not_available: {
     status: 422,
     message: "Cannot withdraw {amount}: less is available in the vault of {owner}, withdrawals under way taken off",
@@ -21,8 +22,9 @@ export const ERRORS = {
     status: 503,
     message: "Cannot reach the database: try again in {retry_after_seconds} seconds",
   },
+  forbidden: { status: 403, message: "Cannot show what belongs to {owner}: it is not the caller's" },
   idempotency_key_reused: {
-    status: 422,
+    status: 409,
     message: "Cannot repeat this request: its Idempotency-Key came with something else before",
   },
   invalid_idl: { status: 400, message: "Cannot use the IDL: {field} {problem}" },
@@ -32,6 +34,7 @@ export const ERRORS = {
   },
   method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
   not_found: { status: 404, message: "Cannot find {path}" },
+  parameter_invalid: { status: 400, message: "Cannot answer: {field} {problem}" },
   protocol_paused: { status: 409, message: "Cannot move anything now: the protocol is paused" },
   rpc_answer_invalid: { status: 503, message: "Cannot use what {node} answers to {method}: {problem}" },
   rpc_behind: { status: 503, message: "Cannot use what {node} answers to {method}: it is behind, {problem}" },

@@ -12,6 +12,7 @@ create table public.alerts (
   acknowledged_at timestamptz,
   subject text collate "C" not null default 'system',
   resolved_at timestamptz,
+  acknowledged_by text,
   constraint alerts_pkey primary key (id),
   constraint alerts_belong_to_a_vault foreign key (vault_owner) references public.vaults (owner) on delete restrict,
   constraint alerts_severity_is_known check (severity in ('info', 'warning', 'critical')),
@@ -22,7 +23,8 @@ create table public.alerts (
       'token_surplus', 'job_failed', 'webhook_unauthorized'
     )
   ),
-  constraint alerts_are_acknowledged_at_a_time check (acknowledged = (acknowledged_at is not null))
+  constraint alerts_are_acknowledged_at_a_time check (acknowledged = (acknowledged_at is not null)),
+  constraint alerts_are_acknowledged_by_somebody check (acknowledged or acknowledged_by is null)
 );
 create index idx_alerts_unacknowledged on public.alerts (acknowledged, created_at);
 comment on index public.idx_alerts_unacknowledged is 'The alerts nobody has looked at yet, oldest first.';
@@ -50,6 +52,8 @@ comment on column public.alerts.acknowledged is 'Whether alert has been acknowle
 comment on column public.alerts.created_at is 'When alert was created';
 comment on column public.alerts.acknowledged_at is 'When alert was acknowledged';
 comment on column public.alerts.subject is 'What it is about: a vault''s owner, a signature, a job, or system';
+comment on column public.alerts.acknowledged_by is
+  'Who acknowledged it: an owner''s wallet, an operator''s user id, or service; NULL until then, and where it was done in SQL';
 comment on column public.alerts.resolved_at is 'When what it told of was over; NULL while it lasts';
 alter table public.alerts alter column vault_owner set statistics 0;
 alter table public.alerts alter column alert_type set statistics 0;
@@ -183,3 +187,26 @@ $$;
 comment on function vaultbook.try_alert(vaultbook.occurrence) is
   'As raise_alerts(), for one whose failing must stop nothing: that is noted in alert_failures.';
 alter function vaultbook.try_alert(vaultbook.occurrence) owner to vaultbook_ledger;
+
+create function vaultbook.acknowledge_alert(p_id uuid, p_owner text, p_by text) returns setof public.alerts
+language sql
+security definer
+set search_path = ''
+as $$
+  with own as (
+    select a.id from public.alerts as a where a.id = p_id and (p_owner is null or a.vault_owner = p_owner) for no key update
+  ), noted as (
+    update public.alerts as a
+       set acknowledged = true, acknowledged_at = clock_timestamp(), acknowledged_by = p_by
+      from own
+     where a.id = own.id and not a.acknowledged
+    returning a.*
+  )
+  select n.* from noted as n
+  union all
+  select a.* from public.alerts as a join own on own.id = a.id where a.acknowledged
+$$;
+comment on function vaultbook.acknowledge_alert(uuid, text, text) is
+  'Notes that somebody has seen to an alert: the first one stays on record. Only of this owner, where p_owner names one. Returns the alert; '
+  'nothing where there is none.';
+alter function vaultbook.acknowledge_alert(uuid, text, text) owner to vaultbook_ledger;

@@ -58,7 +58,7 @@ to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
   vaultbook.open_pending(text, text, bigint, text, interval), vaultbook.attach_signature(uuid, text, text),
-  vaultbook.expire_pending(integer), vaultbook.usdt(bigint),
+  vaultbook.expire_pending(integer), vaultbook.usdt(bigint), vaultbook.acknowledge_alert(uuid, text, text),
   vaultbook.start_job(text, interval), vaultbook.hold_job(uuid, interval), vaultbook.finish_job(uuid, text, jsonb, text, text),
   vaultbook.begin_scan(text, integer, bigint, bigint), vaultbook.note_page(bigint, jsonb),
   vaultbook.finalize_sighted(integer), vaultbook.next_sightings(timestamptz, integer), vaultbook.settle_sightings(jsonb),

@@ -1,7 +1,7 @@
 -- Alerts: the user's design to the letter, the rules' defaults, and one open alert per type and subject.
 begin;
 set local role postgres;
-select plan(37);
+select plan(41);
 
 select results_eq(
     $$select a.attname::text collate "default", format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -159,6 +159,14 @@ select results_eq(
     'It may come without data'
   );
 select results_eq($$execute alerts_of('d')$$, $$values ('warning', 'Words', '{"count": 1}'::jsonb, false)$$, 'and is counted all the same');
+
+-- Seen to.
+prepare seen(text, text) as
+  select a.acknowledged_by from vaultbook.acknowledge_alert((select id from public.alerts where subject = 'd'), $1, $2) as a;
+select is_empty($$execute seen('somebody', 'somebody')$$, 'Nobody sees to an alert of somebody else');
+select results_eq($$execute seen(null, 'first')$$, array['first'], 'Who saw to it is noted');
+select results_eq($$execute seen(null, 'second')$$, array['first'], 'and stays');
+select is_empty($$select vaultbook.acknowledge_alert(gen_random_uuid(), null, 'first')$$, 'What is not there is not seen to');
 
 -- Whose failing must stop nothing, and whose failing must be repeated.
 set local role postgres;

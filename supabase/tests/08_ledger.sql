@@ -15,6 +15,7 @@ select is_empty(
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
          and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
                            'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc,
+                           'vaultbook.acknowledge_alert'::regproc,
                            'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
                            'vaultbook.finish_job'::regproc, 'vaultbook.begin_scan'::regproc, 'vaultbook.note_page'::regproc,
                            'vaultbook.finalize_sighted'::regproc, 'vaultbook.next_sightings'::regproc,
@@ -25,7 +26,7 @@ select is_empty(
                            'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
                            'vaultbook.unread_of'::regproc, 'vaultbook.end_reconciliation'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep and reconciliation, and raise_alerts() only'
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep and reconciliation, and alerts only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -40,7 +41,7 @@ select results_eq(
         from pg_catalog.pg_proc as p
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
-    $$values ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
+    $$values ('vaultbook.acknowledge_alert'), ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
              ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),

@@ -4,8 +4,7 @@
  * @module
  */
 import { expect } from "expect";
-import type { Hono } from "hono";
-import { type ApiVariables, createApi } from "@/functions/api/app.ts";
+import { createApi } from "@/functions/api/app.ts";
 import { readSettings } from "@/functions/api/settings.ts";
 import { openTestDatabase, type TestDatabase } from "@/tests/support/database.ts";
 import { jsonDocuments } from "@/tests/support/json_documents.ts";
@@ -19,7 +18,7 @@ const alice = key("alice");
 const deposit = rawTransaction({ logs: logOf(events.initialise(alice), events.deposit(alice, 5n, 5n)) });
 
 interface Running {
-  readonly api: Hono<{ Variables: ApiVariables }>;
+  readonly api: ReturnType<typeof createApi>;
   readonly sql: TestDatabase["admin"];
   post(body: BodyInit, headers?: Record<string, string>): Promise<Response>;
   /** The bytes of every delivery that was kept, in their order. */

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { Hono } from "hono";
-import { VaultbookError } from "@/lib/domain/errors.ts";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Health, readHealth } from "@/lib/ledger/health.ts";
-import type { ApiVariables } from "../app.ts";
+import { answers, type ApiEnvironment, routes } from "../endpoint.ts";
 import type { Settings } from "../settings.ts";
 
 /** A delivery this long ago, in seconds, makes the state degraded: on a working exchange something always happens. */
@@ -15,10 +14,26 @@ const INGEST_LAG_SECONDS_MAX = 300;
 /** The chain is swept every minute; what was final so long ago, in seconds, must have been seen. */
 const SWEEP_LAG_SECONDS_MAX = 600;
 
+const STATE = z.object({
+  status: z.enum(["ok", "degraded", "down"]),
+  checks: z.looseObject({ database: z.enum(["ok", "unreachable"]) }),
+}).openapi("Health");
+
+const HEALTH = createRoute({
+  method: "get",
+  path: "/",
+  summary: "Whether Vaultbook does its work",
+  request: { query: z.strictObject({}) },
+  responses: {
+    ...answers("It does; degraded: somebody should look", STATE, ["parameter_invalid"]),
+    503: { description: "down: the database cannot be reached", content: { "application/json": { schema: STATE } } },
+  },
+});
+
 /** `{"status":"ok"|"degraded"|"down","checks":{…}}`; 503 when down. */
-export function health({ database, program }: Settings): Hono<{ Variables: ApiVariables }> {
-  const route = new Hono<{ Variables: ApiVariables }>();
-  route.get("/", async (c) => {
+export function health({ database, program }: Settings): OpenAPIHono<ApiEnvironment> {
+  const route = routes();
+  route.openapi(HEALTH, async (c) => {
     c.header("cache-control", "no-store");
     let checks: Health;
     try {
@@ -32,10 +47,7 @@ export function health({ database, program }: Settings): Hono<{ Variables: ApiVa
     const status = late || isBehind || isUnreconciled || checks.open_critical_alerts > 0 || checks.failed_alerts > 0
       ? "degraded"
       : "ok";
-    return c.json({ status, checks: { database: "ok", ...checks } });
-  });
-  route.all("/", (c) => {
-    throw new VaultbookError("method_not_allowed", { method: c.req.method, allow: "GET" });
+    return c.json({ status, checks: { database: "ok", ...checks } }, 200);
   });
   return route;
 }

@@ -1,53 +1,12 @@
 import { expect } from "expect";
-import { createApi } from "@/functions/api/app.ts";
-import { readSettings } from "@/functions/api/settings.ts";
-import { openTestDatabase } from "@/tests/support/database.ts";
-import { brokenInvariants, openAlerts, vaultBalances } from "@/tests/support/ledger_state.ts";
-import { bodyOf, events, key, logOf, PROGRAM, rawTransaction, signature } from "@/tests/support/raw_delivery.ts";
+import { apiTest, type TestApi, WEBHOOK_SECRET as SECRET } from "@/tests/support/api.ts";
+import { openAlerts, vaultBalances } from "@/tests/support/ledger_state.ts";
+import { bodyOf, events, key, logOf, rawTransaction, signature } from "@/tests/support/raw_delivery.ts";
 
 const alice = key("alice");
-const SECRET = "the webhook's secret";
-
-interface Running {
-  post(body: BodyInit, headers?: Record<string, string>): Promise<Response>;
-  request(path: string, init?: RequestInit): Promise<Response>;
-  readonly sql: Awaited<ReturnType<typeof openTestDatabase>>["admin"];
-  readonly lines: string[];
-}
-
-/** Runs a test against the API on a database of its own. */
-function apiTest(name: string, run: (api: Running) => Promise<void>, environment: Record<string, string> = {}): void {
-  Deno.test(name, async () => {
-    const database = await openTestDatabase();
-    const lines: string[] = [];
-    const settings = {
-      ...readSettings({
-        SUPABASE_DB_URL: database.url,
-        VAULT_PROGRAM_ID: PROGRAM,
-        HELIUS_WEBHOOK_SECRETS: `an older secret, ${SECRET}`,
-        ...environment,
-      }),
-      log: (entry: Record<string, unknown>): void => void lines.push(JSON.stringify(entry)),
-    };
-    const api = createApi(settings);
-    try {
-      await run({
-        sql: database.admin,
-        lines,
-        request: async (path, init) => await api.request(path, init),
-        post: async (body, headers = { authorization: SECRET }) =>
-          await api.request("/api/webhooks/helius", { method: "POST", body, headers }),
-      });
-      expect(await brokenInvariants(database.admin)).toEqual([]);
-    } finally {
-      await settings.database.close();
-      await database.close();
-    }
-  });
-}
 
 /** Deliveries kept, newest last, as text. */
-async function deliveries(sql: Running["sql"]): Promise<string[]> {
+async function deliveries(sql: TestApi["sql"]): Promise<string[]> {
   const rows = await sql<{ body: Uint8Array }[]>`select body from vaultbook.deliveries order by id`;
   return rows.map(({ body }) => new TextDecoder().decode(body));
 }

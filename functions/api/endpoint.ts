@@ -1,0 +1,68 @@
+/**
+ * What all described endpoints share: how they name their errors, and how a refused parameter is told.
+ *
+ * @module
+ */
+import { type Hook, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Caller } from "@/lib/domain/caller.ts";
+import { seesAll } from "@/lib/domain/caller.ts";
+import { type ErrorCode, ERRORS, VaultbookError } from "@/lib/domain/errors.ts";
+import type { Callers } from "@/lib/http/caller.ts";
+import { ErrorBody } from "./schemas.ts";
+
+/** What handlers find in the context. */
+export interface ApiVariables {
+  requestId: string;
+}
+
+/** The environment of every route. */
+export type ApiEnvironment = { Variables: ApiVariables };
+
+/** Routes whose parameters are checked before the handler sees them. */
+export function routes(): OpenAPIHono<ApiEnvironment> {
+  return new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
+}
+
+/** @throws {VaultbookError} parameter_invalid, naming the first field that is not as it must be */
+const refuseInvalid: Hook<unknown, ApiEnvironment, string, unknown> = (result) => {
+  if (result.success) return;
+  const [issue] = result.error.issues;
+  const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : result.target);
+  const problem = issue?.code === "unrecognized_keys" ? "is no parameter of this path" : issue?.message ?? "is wrong";
+  throw new VaultbookError("parameter_invalid", { field, problem: problem.replace(/^Invalid/, "is invalid") });
+};
+
+/** Errors that any request may get. */
+const COMMON: readonly ErrorCode[] = ["database_unavailable", "method_not_allowed"];
+
+/** The answers of an endpoint: one shape when it succeeds, and these errors beside those that any request may get. */
+export function answers<Schema extends z.ZodType>(
+  description: string,
+  schema: Schema,
+  errors: readonly ErrorCode[],
+): { 200: { description: string; content: { "application/json": { schema: Schema } } } } & RouteConfig["responses"] {
+  const codes = [...errors, ...COMMON];
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
+  const refusals = statuses.map((status) => {
+    const own = codes.filter((code) => ERRORS[code].status === status);
+    return [status, { description: own.join(", "), content: { "application/json": { schema: ErrorBody } } }];
+  });
+  return { 200: { description, content: { "application/json": { schema } } }, ...Object.fromEntries(refusals) };
+}
+
+/** The ways to say who one is, for `openapi.json`. */
+export const SIGNED_IN: NonNullable<RouteConfig["security"]> = [{ accessToken: [] }, { secretKey: [] }];
+
+/**
+ * Who asks, if that is somebody who may see what belongs to this owner. Whether there is such an owner is told to nobody else.
+ *
+ * @throws {VaultbookError} unauthorized, forbidden
+ */
+export async function callerFor(callers: Callers, c: Context, owner: string): Promise<Caller> {
+  const caller = await callers.identify(c.req.raw.headers);
+  if (!seesAll(caller) && caller.kind === "user" && caller.wallet !== owner) {
+    throw new VaultbookError("forbidden", { owner });
+  }
+  return caller;
+}

@@ -1,0 +1,138 @@
+/**
+ * The shapes that go in and out: the one source of validation, of types and of `openapi.json`.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import { bytesFromBase58, PUBLIC_KEY_BYTES } from "@/lib/chain/base58.ts";
+import { ERRORS } from "@/lib/domain/errors.ts";
+
+/** Base units: 1 USDT = 1 000 000. Text, because JSON numbers are exact to 2^53 only. */
+export const Amount = z.string().regex(/^\d{1,19}$/).openapi("Amount", {
+  description: "Base units of USDT (1 USDT = 1 000 000) as decimal text",
+  example: "20000500000",
+});
+
+/** A wallet or an account on Solana. */
+export const Address = z.string()
+  .refine((text) => bytesFromBase58(text)?.length === PUBLIC_KEY_BYTES, "must be an address: base58 of 32 bytes")
+  .openapi("Address", { description: "Base58 of 32 bytes", example: "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU" });
+
+/** A moment. */
+export const Moment = z.iso.datetime({
+  offset: true,
+  error: "must be a moment as ISO 8601 has it, with Z or an offset",
+})
+  // The database's years; beyond them it would be no moment of the chain's.
+  .refine((text) => /^20\d\d-/.test(text), "must be of this century")
+  .openapi("Moment", { format: "date-time", example: "2026-11-23T12:00:00Z" });
+
+/** Where the next page begins. */
+export const Cursor = z.string().regex(/^[\w-]{1,500}$/, "must be one that an answer gave").openapi({
+  description: "As `next_cursor` of the page before gave it",
+});
+
+/** How many rows a page holds at most. */
+export function limitOf(most: number, usual: number): z.ZodType<number> {
+  return z.coerce.number({ error: "must be a number" }).int("must be whole").min(1, "must be at least 1")
+    .max(most, `must be at most ${most}`).default(usual)
+    .openapi({ type: "integer", minimum: 1, maximum: most, default: usual });
+}
+
+/** What every error looks like. */
+export const ErrorBody = z.object({
+  error: z.object({
+    code: z.enum([...Object.keys(ERRORS), "internal_error"]).openapi({ description: "Stable: for programs to go by" }),
+    message: z.string().openapi({ description: "For people" }),
+    details: z.record(z.string(), z.union([z.string(), z.number()])),
+    request_id: z.string(),
+  }),
+}).openapi("Error");
+
+/** A vault. */
+export const Vault = z.object({
+  owner: Address,
+  vault_address: Address,
+  token_account: Address,
+  status: z.enum(["active", "paused", "closed"]),
+  total_balance: Amount,
+  locked_balance: Amount,
+  available_balance: Amount,
+  total_deposited: Amount,
+  total_withdrawn: Amount,
+  created_at: z.string().openapi({ format: "date-time" }),
+  updated_at: z.string().openapi({ format: "date-time" }),
+}).openapi("Vault");
+
+/** The types of ledger rows. */
+export const TransactionType = z.enum([
+  "deposit",
+  "withdrawal",
+  "lock",
+  "unlock",
+  "transfer_in",
+  "transfer_out",
+  "fee",
+]);
+
+/** The states of ledger rows. */
+export const TransactionStatus = z.enum(["pending", "confirmed", "failed"]);
+
+const time = z.string().openapi({ format: "date-time" });
+
+/** A row of the ledger. */
+export const LedgerEntry = z.object({
+  id: z.uuid(),
+  vault_owner: Address,
+  transaction_type: TransactionType,
+  amount: Amount,
+  signature: z.string().nullable().openapi({ description: "Base58; null while the chain does not have it" }),
+  status: TransactionStatus,
+  balance_before: Amount.openapi({
+    description: "The available balance for lock and unlock, the total for all others",
+  }),
+  balance_after: Amount,
+  counterparty: Address.nullable().openapi({ description: "For transfers: the other vault's owner" }),
+  note: z.string().nullable(),
+  created_at: time.openapi({ description: "The time of the block; for what was announced, when it was" }),
+  updated_at: time,
+  confirmed_at: time.nullable(),
+  slot: z.number().int().nullable(),
+  transaction_index: z.number().int().nullable(),
+  event_index: z.number().int().nullable(),
+  finalized_at: time.nullable(),
+  submitted_signature: z.string().nullable(),
+  expires_at: time.nullable(),
+  rolled_back_at: time.nullable().openapi({ description: "The chain took it back then: it counts no more" }),
+}).openapi("LedgerEntry");
+
+/** A page of the ledger. */
+export const LedgerPage = z.object({
+  transactions: z.array(LedgerEntry),
+  next_cursor: z.string().nullable().openapi({ description: "Null at the end" }),
+}).openapi("LedgerPage");
+
+/** How bad an alert is. */
+export const Severity = z.enum(["info", "warning", "critical"]);
+
+/** An alert. */
+export const Alert = z.object({
+  id: z.uuid(),
+  severity: Severity,
+  alert_type: z.string(),
+  vault_owner: Address.nullable().openapi({ description: "Null: it concerns the whole system" }),
+  message: z.string(),
+  data: z.unknown().openapi({ description: "Everything that a tool needs, amounts as decimal text" }),
+  acknowledged: z.boolean(),
+  created_at: time,
+  acknowledged_at: time.nullable(),
+  subject: z.string(),
+  resolved_at: time.nullable(),
+  acknowledged_by: z.string().nullable(),
+}).openapi("Alert");
+
+/** A page of alerts. */
+export const AlertPage = z.object({
+  alerts: z.array(Alert),
+  next_cursor: z.string().nullable().openapi({ description: "Null at the end" }),
+}).openapi("AlertPage");

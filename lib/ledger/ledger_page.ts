@@ -1,0 +1,141 @@
+/**
+ * Pages of one vault's ledger.
+ *
+ * @module
+ */
+import type { Caller } from "@/lib/domain/caller.ts";
+import { rowsFor } from "./as_caller.ts";
+import type { Database } from "./database.ts";
+
+/** A row of `public.vault_ledger`; amounts are decimal strings in base units, times as ISO 8601. */
+export interface LedgerRow {
+  readonly id: string;
+  readonly vault_owner: string;
+  readonly transaction_type: string;
+  readonly amount: string;
+  readonly signature: string | null;
+  readonly status: "pending" | "confirmed" | "failed";
+  readonly balance_before: string;
+  readonly balance_after: string;
+  readonly counterparty: string | null;
+  readonly note: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly confirmed_at: string | null;
+  readonly slot: number | null;
+  readonly transaction_index: number | null;
+  readonly event_index: number | null;
+  readonly finalized_at: string | null;
+  readonly submitted_signature: string | null;
+  readonly expires_at: string | null;
+  readonly rolled_back_at: string | null;
+}
+
+/**
+ * The place of a row: first what is pending, the newest first; then the chain, from its tip down; last what never got there.
+ * New rows come in before, between or after others, and move none: no page shows a row twice, nor leaves one out.
+ */
+export type LedgerPosition =
+  | { readonly at: "pending" | "expired"; readonly createdAt: string; readonly id: string }
+  | {
+    readonly at: "chain";
+    readonly slot: number;
+    readonly place: readonly [number, number, boolean];
+    readonly id: string;
+  };
+
+/** What is asked for. */
+export interface LedgerQuestion {
+  readonly owner: string;
+  /** Only these types; default all. */
+  readonly types?: readonly string[] | undefined;
+  readonly status?: "pending" | "confirmed" | "failed" | undefined;
+  /** Initiated then or later; for rows of the chain the time of the block. ISO 8601. */
+  readonly from?: string | undefined;
+  /** Initiated before then. */
+  readonly to?: string | undefined;
+  /** Null: from the first row on. */
+  readonly after: LedgerPosition | null;
+  /** Rows at most. */
+  readonly limit: number;
+}
+
+/**
+ * One page.
+ *
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function readLedgerPage(
+  database: Database,
+  caller: Caller,
+  question: LedgerQuestion,
+): Promise<{ rows: LedgerRow[]; next: LedgerPosition | null }> {
+  const { owner, status = null, from = null, to = null, after, limit } = question;
+  const types = question.types?.join() ?? null;
+  const segment = after === null ? 0 : SEGMENTS.indexOf(after.at);
+  const aside = after && after.at !== "chain" ? after : null;
+  const chain = after?.at === "chain" ? after : null;
+  const found = await rowsFor(database, caller, (sql) => {
+    const asked = sql`
+      l.vault_owner = ${owner}
+      and (${types}::text is null or l.transaction_type = any (string_to_array(${types}, ',')))
+      and (${status}::text is null or l.status = ${status})
+      and (${from}::text::timestamptz is null or l.created_at >= ${from}::text::timestamptz)
+      and (${to}::text::timestamptz is null or l.created_at < ${to}::text::timestamptz)`;
+    const offChain = (is: "pending" | "failed", name: "pending" | "expired") => {
+      const here = aside?.at === name ? aside : null;
+      return sql`(
+        select ${
+        SEGMENTS.indexOf(name)
+      }::integer as segment, l.created_at, null::integer as position, to_jsonb(l) as row
+          from public.vault_ledger as l
+         where ${asked} and l.slot is null and l.status = ${is} and ${segment <= SEGMENTS.indexOf(name)}
+           and (${here === null} or (l.created_at, l.id) < (${here?.createdAt ?? null}::text::timestamptz, ${
+        here?.id ?? null
+      }::uuid))
+         order by l.created_at desc, l.id desc
+         limit ${limit + 1}
+      )`;
+    };
+    const [index = null, event = null, isIn = null] = chain?.place ?? [];
+    return sql<{ row: LedgerRow }[]>`
+      select p.row
+        from (
+          ${offChain("pending", "pending")}
+          union all
+          (
+            select 1, l.created_at, row_number() over ()::integer, to_jsonb(l)
+              from (
+                select * from public.vault_ledger as l
+                 where ${asked} and l.slot is not null and ${segment <= 1}
+                   and (
+                     ${chain === null}
+                     or (l.slot, l.transaction_index, l.event_index, l.transaction_type = 'transfer_in', l.id)
+                        < (${chain?.slot ?? null}::bigint, ${index}::integer, ${event}::integer, ${isIn}::boolean, ${
+      chain?.id ?? null
+    }::uuid)
+                   )
+                 order by l.slot desc, l.transaction_index desc, l.event_index desc, (l.transaction_type = 'transfer_in') desc, l.id desc
+                 limit ${limit + 1}
+              ) as l
+          )
+          union all
+          ${offChain("failed", "expired")}
+        ) as p
+       order by p.segment, p.position, p.created_at desc, p.row ->> 'id' desc
+       limit ${limit + 1}`;
+  });
+  const rows = found.slice(0, limit).map(({ row }) => row);
+  const last = rows.at(-1);
+  return { rows, next: found.length > limit && last ? positionOf(last) : null };
+}
+
+const SEGMENTS = ["pending", "chain", "expired"] as const;
+
+function positionOf(row: LedgerRow): LedgerPosition {
+  const { id, slot, transaction_index: index, event_index: event } = row;
+  if (slot === null || index === null || event === null) {
+    return { at: row.status === "pending" ? "pending" : "expired", createdAt: row.created_at, id };
+  }
+  return { at: "chain", slot, place: [index, event, row.transaction_type === "transfer_in"], id };
+}
