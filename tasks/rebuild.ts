@@ -41,7 +41,7 @@ type Reader = ISql<Record<never, never>>;
 
 interface Delivery {
   readonly id: string;
-  readonly source: "webhook" | "sweep";
+  readonly source: "webhook" | "sweep" | "correction";
   readonly body: Uint8Array;
   readonly finalized: boolean;
 }
@@ -130,8 +130,8 @@ async function replay(
       const page = await book<Delivery[]>`
         select id, source, body, finalized from vaultbook.deliveries where id > ${last} order by id limit ${PAGE}`;
       for (const { id, source, body, finalized } of page) {
-        const transactions = readDelivery(body, program);
-        await ingest(shadow, { source, body, transactions, finalized });
+        if (source === "correction") await shadow.run((sql) => sql`select vaultbook.enter_correction(${body})`);
+        else await ingest(shadow, { source, body, transactions: readDelivery(body, program), finalized });
         last = id;
         if (++count % 1000 === 0) tell(`${count} deliveries replayed`);
       }

@@ -5,7 +5,7 @@
  */
 import type { SolanaNode } from "@/lib/chain/rpc.ts";
 import type { SignatureRow } from "@/lib/chain/rpc_answers.ts";
-import { noteRepair, type Suspect, type Unread, unreadOf } from "@/lib/ledger/reconciliation.ts";
+import { isUnderstood, noteRepair, type Suspect, type Unread, unreadOf } from "@/lib/ledger/reconciliation.ts";
 import { watermarkOf } from "@/lib/ledger/scans.ts";
 import { newCounts, type SweepContext } from "../sweep/context.ts";
 import { bring } from "../sweep/fetch.ts";
@@ -56,7 +56,9 @@ export async function repair(
   }
   counts.searched++;
   isComplete &&= sweeping.counts.unfetched === 0;
-  await noteRepair(database, round, suspect.owner, isComplete ? "complete" : "incomplete", 0);
+  const seen = { tipSlot: Math.min(...tips), nodes: nodes.length, listed };
+  const complete = isComplete && await isUnderstood(database, suspect, seen) ? "complete" : "doubtful";
+  await noteRepair(database, round, suspect.owner, isComplete ? complete : "incomplete", 0);
   return true;
 }
 
@@ -84,7 +86,7 @@ async function list(
     async signatures(address, asked): Promise<SignatureRow[]> {
       const rows = await node.signatures(address, asked);
       isFromTop ||= asked.before === undefined;
-      listed.push(...rows.filter((row) => row.slot > (sinceSlot ?? -1)).map((row) => ({ ...row, source })));
+      listed.push(...rows.map((row) => ({ ...row, source })));
       return rows;
     },
   };

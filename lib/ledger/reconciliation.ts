@@ -169,10 +169,33 @@ export async function noteRepair(
   database: Database,
   round: Round,
   owner: string,
-  repair: "begun" | "complete" | "incomplete",
+  repair: "begun" | "complete" | "doubtful" | "incomplete",
   brought: number,
 ): Promise<void> {
   await rowOf(database, (sql) => sql`select vaultbook.note_repair(${round.id}, ${owner}, ${repair}, ${brought})`);
+}
+
+/**
+ * Whether the ledger understands all that the nodes list for a vault, and each node lists all that the ledger has of it.
+ *
+ * @param seen.tipSlot up to this slot; all of it since the vault was right, and what was newest then.
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function isUnderstood(
+  database: Database,
+  { owner, sinceSlot }: Suspect,
+  seen: { readonly tipSlot: number; readonly nodes: number; readonly listed: readonly Unread[] },
+): Promise<boolean> {
+  const json = JSON.stringify(seen.listed.map(({ signature, source }) => ({ signature, source })));
+  const { understood } = await rowOf(
+    database,
+    (sql) =>
+      sql<{ understood: boolean }[]>`
+      select vaultbook.is_understood(
+        ${owner}, ${sinceSlot ?? -1}, ${seen.tipSlot}, ${seen.nodes}, ${json}::text::jsonb
+      ) as understood`,
+  );
+  return understood;
 }
 
 /**

@@ -12,13 +12,13 @@ create table vaultbook.deliveries (
   last_received_at timestamptz not null default clock_timestamp(),
   constraint deliveries_pkey primary key (id),
   constraint deliveries_are_kept_once unique (body_sha256, source),
-  constraint deliveries_source_is_known check (source in ('webhook', 'sweep')),
+  constraint deliveries_source_is_known check (source in ('webhook', 'sweep', 'correction')),
   constraint deliveries_are_received_at_least_once check (times_received >= 1)
 );
 comment on table vaultbook.deliveries is
   'The bodies received, byte for byte, before anything was made of them. The same bytes again raise a counter.';
 comment on column vaultbook.deliveries.id is 'Order of first arrival';
-comment on column vaultbook.deliveries.source is 'webhook, or sweep for what was fetched over RPC';
+comment on column vaultbook.deliveries.source is 'webhook; sweep for what was fetched over RPC; correction for what a reconciliation concluded';
 comment on column vaultbook.deliveries.body is 'The bytes as received; not necessarily UTF-8, not necessarily JSON';
 comment on column vaultbook.deliveries.body_sha256 is 'Its digest, by which a repetition is known';
 comment on column vaultbook.deliveries.finalized is 'Read at finalized commitment, so nothing in it can be rolled back any more';

@@ -12,7 +12,8 @@ create table vaultbook.compensations (
   compensated_in xid8 not null default pg_current_xact_id(),
   constraint compensations_pkey primary key (transaction_id),
   constraint compensations_take_back_a_transaction foreign key (transaction_id) references public.transactions (id) on delete restrict,
-  constraint compensations_reason_is_known check (reason in ('landing_lost', 'landed_elsewhere', 'depended_on_it', 'vault_of_another_owner', 'overruled'))
+  constraint compensations_reason_is_known check (reason in ('landing_lost', 'landed_elsewhere', 'depended_on_it', 'vault_of_another_owner', 'overruled',
+                                                           'correction_outdated'))
 );
 create index compensations_compensated_in_idx on vaultbook.compensations (compensated_in);
 comment on index vaultbook.compensations_compensated_in_idx is 'What one transaction took back.';
@@ -21,7 +22,8 @@ comment on table vaultbook.compensations is
 comment on column vaultbook.compensations.transaction_id is 'The row; it is failed from here on, and has no effect';
 comment on column vaultbook.compensations.reason is
   'landing_lost: a fork dropped it; landed_elsewhere: it is in another slot now; depended_on_it: impossible without another one that was taken '
-  'back; vault_of_another_owner: the vault turned out to belong to somebody else then; overruled: the chain finalized another content';
+  'back; vault_of_another_owner: the vault turned out to belong to somebody else then; overruled: the chain finalized another content; '
+  'correction_outdated: what it was to put right turned out otherwise';
 comment on column vaultbook.compensations.status is 'Status of the row until then: confirmed or failed';
 comment on column vaultbook.compensations.balance_before is 'As the row said it';
 comment on column vaultbook.compensations.balance_after is 'As the row said it: the effect was the difference';

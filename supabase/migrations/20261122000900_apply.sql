@@ -160,8 +160,7 @@ declare
   astray text[];
   fallen text[];
   admitted text[];
-  legs vaultbook.leg[];
-  folded vaultbook.folded_row[];
+  fitting vaultbook.fitting;
 begin
   if exists (
     select from vaultbook.inbox as i
@@ -184,19 +183,18 @@ begin
     end if;
 
     admitted := vaultbook.admit(candidates);
-    select array_agg(row (l.signature, l.slot, l.transaction_index, l.event_index, l.block_time, l.finalized_at, l.owner,
-                          l.transaction_type, l.status, l.amount, l.counterparty, l.note)::vaultbook.leg)
-      into legs
-      from vaultbook.legs as l
-     where l.signature = any (admitted);
-    select array_agg(f) into folded from vaultbook.fold(legs, withdrawn) as f;
+    fitting := vaultbook.fold_fitting(admitted, withdrawn, p_locked);
+    withdrawn := fitting.withdrawn;
+    -- As one of these it is looked at again when another one falls.
+    candidates := vaultbook.without(candidates, fitting.outdated) || fitting.outdated;
+    admitted := admitted || fitting.outdated;
     -- Where something was taken back, what is written already may be impossible without it.
     with misfit as (
       update vaultbook.inbox as i
          set outcome = m.outcome, code = m.code, reason = m.reason, decided_at = clock_timestamp(),
              -- In other company, or alone, it may be short earlier: with each of them it can become possible.
              waits_until_slot = case when m.outcome = 'parked' then greatest(m.waits_until_slot, i.waits_until_slot) end
-        from vaultbook.misfits(folded, withdrawn <> '{}') as m
+        from vaultbook.misfits(fitting.folded, withdrawn <> '{}') as m
        where i.signature = m.signature and i.outcome <> 'conflict'
       returning i.signature
     )
@@ -212,7 +210,14 @@ begin
     withdrawn := withdrawn || vaultbook.withdraw(fallen, 'depended_on_it');
   end loop;
 
-  perform vaultbook.post(folded, withdrawn);
+  perform vaultbook.post(fitting.folded, withdrawn);
+  if fitting.outdated <> '{}' then
+    update vaultbook.inbox as i
+       set outcome = 'parked', code = 'correction_outdated', reason = 'The vault held other balances than it was written for',
+           waits_until_slot = i.slot, decided_at = clock_timestamp()
+     where i.signature = any (fitting.outdated) and i.outcome <> 'conflict';
+    candidates := vaultbook.without(candidates, fitting.outdated);
+  end if;
   if exists (
     select from vaultbook.inbox as i
      where i.signature = any (candidates) and i.outcome <> 'conflict'

@@ -87,7 +87,7 @@ begin
       -- One that nobody's vault waits for, and that opens none itself, is as impossible alone.
       select i.signature, i.code = 'balance_would_be_negative' as is_short from vaultbook.inbox as i
        where i.signature = any (left_out) and i.outcome = 'parked'
-         and (i.code = 'balance_would_be_negative' or i.content @? '$.events[*] ? (@.kind == "initialise")')
+         and (i.code in ('balance_would_be_negative', 'correction_outdated') or i.content @? '$.events[*] ? (@.kind == "initialise")')
        order by i.slot, i.transaction_index, i.signature
     loop
       -- One before it may have brought it in.
@@ -150,6 +150,7 @@ declare
   coming text[];
   going text[];
   strangers text[];
+  outdated text[];
   applied text[];
 begin
   with change as (
@@ -160,8 +161,9 @@ begin
   )
   select coalesce(array_agg(c.signature) filter (where c.stands and not c.stood), '{}'),
          coalesce(array_agg(c.signature) filter (where c.stood and not c.stands), '{}'),
-         coalesce(array_agg(c.signature) filter (where c.stood and not c.stands and c.code = 'vault_of_another_owner'), '{}')
-    into coming, going, strangers
+         coalesce(array_agg(c.signature) filter (where c.stood and not c.stands and c.code = 'vault_of_another_owner'), '{}'),
+         coalesce(array_agg(c.signature) filter (where c.stood and not c.stands and c.code = 'correction_outdated'), '{}')
+    into coming, going, strangers, outdated
     from change as c;
   update vaultbook.inbox as i
      set outcome = d.outcome, code = d.code, reason = d.reason, waits_until_slot = d.waits_until_slot, decided_at = clock_timestamp()
@@ -170,8 +172,8 @@ begin
      and (i.outcome, i.code, i.reason, i.waits_until_slot) is distinct from (d.outcome, d.code, d.reason, d.waits_until_slot);
   applied := vaultbook.apply_possible(
     coming, p_taken_back || going,
-    p_withdrawn || vaultbook.withdraw(strangers, 'vault_of_another_owner')
-      || vaultbook.withdraw(vaultbook.without(going, strangers), 'depended_on_it'),
+    p_withdrawn || vaultbook.withdraw(strangers, 'vault_of_another_owner') || vaultbook.withdraw(outdated, 'correction_outdated')
+      || vaultbook.withdraw(vaultbook.without(going, strangers || outdated), 'depended_on_it'),
     p_locked
   );
   perform vaultbook.refresh_status(applied || p_taken_back || going);

@@ -184,6 +184,7 @@ begin
     select f.*, coalesce(f.block_time, now()) as happened_at
       from unnest(p_rows) as f
      where f.id is null
+       and not vaultbook.is_correction(f.signature) -- Nobody made that.
        and exists (
          select from public.transactions as t
           where t.slot is null and (t.status = 'pending' or t.submitted_signature is not null)

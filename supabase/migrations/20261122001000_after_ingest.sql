@@ -114,6 +114,7 @@ begin
         join public.transactions as t on t.id = c.transaction_id
        -- What took effect elsewhere in the same breath was never away.
        where p_taken_back <> '{}' and c.compensated_in = pg_current_xact_id() and c.status = 'confirmed' and t.signature <> all (p_settled)
+         and c.reason <> 'correction_outdated'
       union all
       select 'conflict', c.signature, null,
              format('Signature %s came with different contents; %s stays', c.signature,
@@ -183,7 +184,8 @@ begin
      and a.subject in (select t.vault_owner from public.transactions as t where t.signature = any (p_settled))
      and not exists (
        select from public.transactions as lost
-         join vaultbook.compensations as c on c.transaction_id = lost.id and c.status = 'confirmed'
+         join vaultbook.compensations as c
+           on c.transaction_id = lost.id and c.status = 'confirmed' and c.reason <> 'correction_outdated'
         where lost.vault_owner = a.subject and lost.rolled_back_at is not null
           and not exists (
             select from public.transactions as again

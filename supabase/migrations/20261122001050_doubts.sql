@@ -44,11 +44,13 @@ begin
       left join lateral (
         select k.signature from vaultbook.inbox as k
          where k.slot > i.slot and k.finalized_at is not null and k.content -> 'events' <> '[]' and k.outcome in ('applied', 'failed')
+           and not vaultbook.is_correction(k.signature)
          order by k.slot limit 1
       ) as above on true
       left join lateral (
         select k.slot from vaultbook.inbox as k
          where k.slot < i.slot and k.finalized_at is not null and k.content -> 'events' <> '[]' and k.outcome in ('applied', 'failed')
+           and not vaultbook.is_correction(k.signature)
          order by k.slot desc limit 1
       ) as below on true
      where i.finalized_at is null and i.content is not null and i.outcome in ('applied', 'failed', 'parked')

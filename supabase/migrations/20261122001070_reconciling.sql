@@ -50,7 +50,7 @@ create table vaultbook.suspects (
   constraint suspects_pkey primary key (reconciliation_id, owner),
   constraint suspects_belong_to_a_round foreign key (reconciliation_id) references vaultbook.reconciliations (id) on delete cascade,
   constraint suspects_are_vaults foreign key (owner) references public.vaults (owner) on delete restrict,
-  constraint suspects_repair_is_known check (repair in ('begun', 'complete', 'incomplete')),
+  constraint suspects_repair_is_known check (repair in ('begun', 'complete', 'doubtful', 'incomplete')),
   constraint suspects_that_stay_are_behind check (verdict = 'behind')
 );
 create index suspects_owner_idx on vaultbook.suspects (owner);
@@ -64,7 +64,8 @@ comment on column vaultbook.suspects.expected is 'Its total in the database then
 comment on column vaultbook.suspects.actual is 'Its total on the chain then';
 comment on column vaultbook.suspects.reason is 'What differs, or why nothing can be said';
 comment on column vaultbook.suspects.repair is
-  'begun: its missing transactions are being looked for; complete: its whole history since it was right was read; incomplete: no node showed '
+  'begun: its missing transactions are being looked for; complete: its whole history since it was right was read; doubtful: the '
+  'same, but something of it is in quarantine, or a node does not list what is known; incomplete: no node showed '
   'it; NULL: not yet';
 comment on column vaultbook.suspects.brought is 'Transactions that this brought';
 comment on column vaultbook.suspects.verdict is 'behind: it cannot be said; NULL: to be looked into';

@@ -24,11 +24,16 @@ create type vaultbook.comparison as (
   actual bigint,
   surplus bigint,
   verdict text,
-  reason text
+  reason text,
+  total_off numeric,
+  locked_off numeric,
+  deposited_off numeric,
+  withdrawn_off numeric
 );
 comment on type vaultbook.comparison is
   'A vault beside the chain at a slot: its total in the database and on the chain, tokens that no event brought, and match, mismatch, behind '
-  '(it cannot be said yet), young (it was opened later) or former (its address is another owner''s since).';
+  '(it cannot be said yet), young (it was opened later) or former (its address is another owner''s since). By how much the chain has more than '
+  'the ledger in total, locked, deposited and withdrawn: NULL where the program does not keep it.';
 
 create function vaultbook.compare_vaults(p_slot bigint, p_readings vaultbook.vault_reading[]) returns setof vaultbook.comparison
 language plpgsql stable
@@ -120,13 +125,16 @@ begin
              when waits.reason is not null then 'behind'
              else 'mismatch'
            end,
-           coalesce(j.problem, concat_ws('; ', nullif(j.difference, ''), waits.reason))
+           coalesce(j.problem, concat_ws('; ', nullif(j.difference, ''), waits.reason)),
+           j.total_seen::numeric - j.total_at, j.locked::numeric - j.locked_at,
+           j.deposited - j.deposited_at, j.withdrawn - j.withdrawn_at
       from judged as j
      cross join lateral (
         select case
                  when j.difference = '' then null
                  when exists (
                    select from vaultbook.inbox as i where i.outcome = 'parked' and i.vaults @> array[j.vault_address::text]
+                      and not vaultbook.is_correction(i.signature)
                  ) then 'something of it is parked'
                  when exists (
                    select from public.transactions as t

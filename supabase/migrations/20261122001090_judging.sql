@@ -105,7 +105,8 @@ as $$
   ), poll as (
     select s.owner, s.repair, s.brought,
            row (
-             s.owner, s.slot, s.expected, s.actual, (array_agg(n.surplus order by n.place))[1], null, s.reason
+             s.owner, s.slot, s.expected, s.actual, (array_agg(n.surplus order by n.place))[1], null, s.reason,
+             null, null, null, null
            )::vaultbook.comparison as first,
            (array_agg(n.c order by n.place))[1] as latest,
            count(*) as answers,
@@ -125,7 +126,7 @@ as $$
            -- One node alone may lie, in either direction.
            when p.matches > 0 then 'behind'
            when not p_is_final then 'repair'
-           when p.repair = 'complete' and p.mismatches = p_nodes and p.opinions = 1 then 'mismatch'
+           when p.repair in ('complete', 'doubtful') and p.mismatches = p_nodes and p.opinions = 1 then 'mismatch'
            else 'behind'
          end,
          p.first, p.latest
@@ -145,12 +146,17 @@ set search_path = ''
 as $$
 declare
   verdicts vaultbook.verdict[] := array(select v from vaultbook.verdicts_on(p_reconciliation, p_observations, p_nodes, p_is_final) as v);
+  -- Before anything else is written: ingest locks vaults first.
+  corrected vaultbook.comparison[] := vaultbook.correct_vaults(p_reconciliation, verdicts, p_observations, p_nodes);
 begin
   perform vaultbook.log_comparisons(
     p_reconciliation,
     array(select v.latest from unnest(verdicts) as v where v.verdict = 'match'),
-    array(select v.first from unnest(verdicts) as v where v.verdict = 'fixed'),
-    array(select v.latest from unnest(verdicts) as v where v.verdict = 'mismatch')
+    array(select v.first from unnest(verdicts) as v where v.verdict = 'fixed') || corrected,
+    array(
+      select v.latest from unnest(verdicts) as v
+       where v.verdict = 'mismatch' and v.owner <> all (array(select c.owner from unnest(corrected) as c))
+    )
   );
   update vaultbook.suspects as s
      set verdict = 'behind', reason = (v.latest).reason

@@ -69,6 +69,7 @@ grant execute on function
   vaultbook.begin_reconciliation(text[]), vaultbook.next_vaults(bigint, integer), vaultbook.next_suspects(bigint, integer),
   vaultbook.note_vaults(bigint, bigint, jsonb), vaultbook.judge_suspects(bigint, jsonb, integer, boolean),
   vaultbook.note_repair(bigint, text, text, integer), vaultbook.unread_of(text, bigint, bigint, jsonb),
+  vaultbook.is_understood(text, bigint, bigint, integer, jsonb),
   vaultbook.end_reconciliation(bigint)
 to service_role;
 

@@ -67,7 +67,7 @@ select results_eq(
       ('large_tx', 'info', true, 10000000000, '0'),
       ('low_balance', 'warning', true, 100000000, '0'),
       ('quarantined', 'warning', true, null, '0'),
-      ('reconcile_mismatch', 'critical', true, null, '0'),
+      ('reconcile_mismatch', 'critical', true, 0, '0'),
       ('rolled_back', 'critical', true, null, '0'),
       ('token_surplus', 'info', true, null, '0'),
       ('undecodable_event', 'critical', true, null, '0'),

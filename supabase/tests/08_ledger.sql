@@ -25,7 +25,7 @@ select is_empty(
                            'vaultbook.vault_is_swept'::regproc, 'vaultbook.forget_sightings'::regproc,
                            'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
-                           'vaultbook.unread_of'::regproc, 'vaultbook.end_reconciliation'::regproc)$$,
+                           'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc)$$,
     'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep and reconciliation, and alerts only'
   );
 select is_empty(
@@ -45,7 +45,7 @@ select results_eq(
              ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
-             ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
+             ('vaultbook.is_understood'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
              ('vaultbook.next_suspects'), ('vaultbook.next_vaults'), ('vaultbook.note_page'), ('vaultbook.note_repair'),
              ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
              ('vaultbook.start_job'), ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),

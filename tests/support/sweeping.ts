@@ -142,7 +142,7 @@ async function differencesOf({ chain }: FaultyNode, sql: Sql): Promise<string[]>
   const landed = await sql<{ line: string }[]>`
     select concat_ws(' ', 'landed', signature, slot, transaction_index, case when finalized_at is null then 'not final' end) as line
       from vaultbook.inbox
-     where outcome in ('applied', 'failed', 'parked', 'quarantined')`;
+     where outcome in ('applied', 'failed', 'parked', 'quarantined') and not vaultbook.is_correction(signature)`;
   // What does nothing has to be there, and no more.
   const ignored = new Set(
     (await sql`select signature from vaultbook.inbox where outcome = 'ignored'`).map((row) => row.signature),

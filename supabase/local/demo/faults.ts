@@ -20,8 +20,15 @@ export interface FaultSettings {
   readonly node_behind: { readonly slots: number };
   /** Accounts, statuses and the slot itself are those of so many slots ago. */
   readonly stale_slot: { readonly share: number; readonly slots: number };
-  /** getSignaturesForAddress leaves out this share of the rows, the same ones at each call, until the chain is so many slots further. */
-  readonly missing_rows: { readonly share: number; readonly forSlots?: number };
+  /**
+   * getSignaturesForAddress leaves out this share of the rows, or of the rows of these signatures, the same ones at each call, until the chain
+   * is so many slots further.
+   */
+  readonly missing_rows: {
+    readonly share: number;
+    readonly signatures?: readonly string[];
+    readonly forSlots?: number;
+  };
   /** getSignaturesForAddress does not know the signature of `until`, and gives the newest page. */
   readonly unknown_until: { readonly share: number };
   /** getSignaturesForAddress orders by signature inside a slot, as nodes before 1.18 did. */

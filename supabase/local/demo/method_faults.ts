@@ -91,7 +91,8 @@ function faultyRows(chain: DemoChain, params: readonly unknown[], faults: Faults
   const { processed } = chain.tips();
   const shown = ordered.filter(({ signature, slot }) => {
     const fault = faults.strikeAlways("missing_rows", signature);
-    return fault === null || processed >= slot + (fault.forSlots ?? Infinity);
+    return fault === null || fault.signatures?.includes(signature) === false ||
+      processed >= slot + (fault.forSlots ?? Infinity);
   });
   faults.count("missing_rows", ordered.length - shown.length);
   if (faults.strike("no_transaction_index") === null) return shown;

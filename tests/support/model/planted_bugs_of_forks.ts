@@ -52,8 +52,8 @@ export const FORKS: readonly PlantedBug[] = [
   bug(
     "apply_together",
     "what depended on it stays",
-    "vaultbook.misfits(folded, withdrawn <> '{}')",
-    "vaultbook.misfits(folded, false)",
+    "vaultbook.misfits(fitting.folded, withdrawn <> '{}')",
+    "vaultbook.misfits(fitting.folded, false)",
   ),
   bug(
     "apply_together",
