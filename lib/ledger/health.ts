@@ -3,7 +3,16 @@
  *
  * @module
  */
+import type { PendingQuery, Row, Sql } from "postgres";
 import type { Database } from "./database.ts";
+import type { Job } from "./jobs.ts";
+
+/** The last run of a job that ended otherwise than skipped. */
+export interface LastRun {
+  readonly status: "done" | "partial" | "failed";
+  readonly code: string | null;
+  readonly seconds_ago: number;
+}
 
 /** How Vaultbook does. Null where it never happened. */
 export interface Health {
@@ -11,23 +20,21 @@ export interface Health {
   readonly ingest_lag_seconds: number | null;
   readonly open_critical_alerts: number;
   /** The last sweep that ended otherwise than skipped. */
-  readonly last_sweep: {
-    readonly status: "done" | "partial" | "failed";
-    readonly code: string | null;
-    readonly seconds_ago: number;
-  } | null;
+  readonly last_sweep: LastRun | null;
   /** Finalized slots that no sweep has seen yet, when the chain was last asked. */
   readonly sweep_lag_slots: number | null;
   /** Seconds since everything that was final then had been seen. */
   readonly sweep_lag_seconds: number | null;
   /** The last reconciliation that ended otherwise than skipped. */
-  readonly last_reconciliation: {
-    readonly status: "done" | "partial" | "failed";
-    readonly code: string | null;
-    readonly seconds_ago: number;
-  } | null;
+  readonly last_reconciliation: LastRun | null;
   /** Seconds since every vault was seen to be as the chain says. */
   readonly clean_reconciliation_seconds_ago: number | null;
+  /** The last snapshots of all vaults, those of the day, and the last of the TVL. */
+  readonly last_snapshots: LastRun | null;
+  readonly last_daily_summary: LastRun | null;
+  readonly last_tvl: LastRun | null;
+  /** Ticks of the last day that have no snapshot, of all series together. */
+  readonly missed_ticks: number;
   /** Alerts of the last hour that could not be raised. */
   readonly failed_alerts: number;
 }
@@ -48,29 +55,22 @@ export async function readHealth(database: Database, program: string): Promise<H
         select count(*) from public.alerts as a
          where a.severity = 'critical' and not a.acknowledged and a.resolved_at is null
       ),
-      'last_sweep', (
-        select jsonb_build_object(
-                 'status', r.status, 'code', r.code, 'seconds_ago', extract(epoch from clock_timestamp() - r.finished_at)::integer
-               )
-          from public.job_runs as r
-         where r.job = 'sweep' and r.status in ('done', 'partial', 'failed')
-         order by r.started_at desc limit 1
-      ),
+      'last_sweep', ${lastRun(sql, "sweep")},
       'sweep_lag_slots', mark.lag_slots,
       'sweep_lag_seconds', mark.lag_seconds,
-      'last_reconciliation', (
-        select jsonb_build_object(
-                 'status', r.status, 'code', r.code, 'seconds_ago', extract(epoch from clock_timestamp() - r.finished_at)::integer
-               )
-          from public.job_runs as r
-         where r.job = 'reconcile' and r.status in ('done', 'partial', 'failed')
-         order by r.started_at desc limit 1
-      ),
+      'last_reconciliation', ${lastRun(sql, "reconcile")},
       'clean_reconciliation_seconds_ago', (
         select extract(epoch from clock_timestamp() - r.finished_at)::integer
           from vaultbook.reconciliations as r
          where r.owners is null and r.is_complete and r.mismatched = 0 and r.behind = 0
          order by r.id desc limit 1
+      ),
+      'last_snapshots', ${lastRun(sql, "snapshot")},
+      'last_daily_summary', ${lastRun(sql, "daily_summary")},
+      'last_tvl', ${lastRun(sql, "tvl")},
+      'missed_ticks', (
+        select coalesce(sum(m.ticks), 0) from vaultbook.missed_ticks as m
+         where m.before_tick is null or m.before_tick > now() - interval '1 day'
       ),
       'failed_alerts', (
         select count(*) from vaultbook.alert_failures as f where f.failed_at > now() - interval '1 hour'
@@ -85,4 +85,16 @@ export async function readHealth(database: Database, program: string): Promise<H
   );
   if (!row) throw new Error("Cannot read the state: the database answered nothing");
   return row.health;
+}
+
+/** The last run of a job as JSON, as part of a query. */
+function lastRun(sql: Sql, job: Job): PendingQuery<Row[]> {
+  return sql`(
+        select jsonb_build_object(
+                 'status', r.status, 'code', r.code, 'seconds_ago', extract(epoch from clock_timestamp() - r.finished_at)::integer
+               )
+          from public.job_runs as r
+         where r.job = ${job} and r.status in ('done', 'partial', 'failed')
+         order by r.started_at desc limit 1
+      )`;
 }

@@ -4,18 +4,35 @@ create function vaultbook.snapshot_after(p_signatures text[]) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  moment timestamptz := clock_timestamp();
 begin
-  insert into public.balance_snapshots (vault_owner, total_balance, locked_balance, available_balance, snapshot_type)
-  select v.owner, v.total_balance, v.locked_balance, v.available_balance, 'event'
+  insert into public.balance_snapshots (vault_owner, total_balance, locked_balance, available_balance, timestamp, snapshot_type)
+  select v.owner, v.total_balance, v.locked_balance, v.available_balance, moment, 'event'
     from public.vaults as v
+    join public.snapshot_rules as r on r.series = 'event'
+    left join lateral (
+      select s.total_balance, s.locked_balance
+        from public.balance_snapshots as s
+       where s.vault_owner = v.owner
+       order by s.timestamp desc
+       limit 1
+    ) as last on true
    where v.owner in (
            select t.vault_owner from public.transactions as t
             where t.signature = any (p_signatures) and (t.confirmed_at is not null or t.rolled_back_at >= now())
          )
+     and greatest(abs(v.total_balance - coalesce(last.total_balance, 0)), abs(v.locked_balance - coalesce(last.locked_balance, 0)))
+         >= r.threshold
+     -- A busy vault has one at most in each such time, not one for every event.
+     and not exists (
+       select from public.balance_snapshots as s
+        where s.vault_owner = v.owner and s.snapshot_type = 'event' and s.timestamp > moment - r.every and s.timestamp <= moment
+     )
    order by v.owner;
 end
 $$;
-comment on function vaultbook.snapshot_after(text[]) is 'One event snapshot of each vault that these signatures moved.';
+comment on function vaultbook.snapshot_after(text[]) is 'One event snapshot of each vault that these signatures moved far enough, unless it had one just now: public.snapshot_rules.';
 alter function vaultbook.snapshot_after(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.occurrences_of(

@@ -2,7 +2,11 @@
 
 -- The ledger's own functions --------------------------------------------------------------------------------------------
 grant select, insert, update on public.vaults, public.transactions, public.alerts to vaultbook_ledger;
-grant select, insert on public.balance_snapshots to vaultbook_ledger;
+grant select, insert, delete on public.balance_snapshots, public.tvl_snapshots to vaultbook_ledger;
+grant select on public.snapshot_rules, public.retention_rules to vaultbook_ledger;
+grant select, update on vaultbook.vault_totals to vaultbook_ledger;
+grant select, insert on vaultbook.ticks to vaultbook_ledger;
+grant select, insert, update on vaultbook.thinned to vaultbook_ledger;
 grant select on public.alert_rules to vaultbook_ledger;
 grant select, insert, update on vaultbook.deliveries, vaultbook.inbox to vaultbook_ledger;
 grant select, insert, update on vaultbook.status_changes, vaultbook.landings to vaultbook_ledger;
@@ -22,6 +26,12 @@ create policy "The ledger keeps vaults" on public.vaults to vaultbook_ledger usi
 create policy "The ledger keeps transactions" on public.transactions to vaultbook_ledger using (true) with check (true);
 create policy "The ledger raises alerts" on public.alerts to vaultbook_ledger using (true) with check (true);
 create policy "The ledger takes snapshots" on public.balance_snapshots to vaultbook_ledger using (true) with check (true);
+create policy "The ledger takes the TVL" on public.tvl_snapshots to vaultbook_ledger using (true) with check (true);
+create policy "The ledger reads the rules of snapshots" on public.snapshot_rules for select to vaultbook_ledger using (true);
+create policy "The ledger reads the rules of retention" on public.retention_rules for select to vaultbook_ledger using (true);
+create policy "The ledger keeps totals" on vaultbook.vault_totals to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps ticks" on vaultbook.ticks to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps what is thinned" on vaultbook.thinned to vaultbook_ledger using (true) with check (true);
 create policy "The ledger reads the rules" on public.alert_rules for select to vaultbook_ledger using (true);
 create policy "The ledger keeps deliveries" on vaultbook.deliveries to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps the inbox" on vaultbook.inbox to vaultbook_ledger using (true) with check (true);
@@ -44,16 +54,18 @@ create policy "The ledger compensates" on vaultbook.compensations to vaultbook_l
 -- The service: the functions' own database work -----------------------------------------------------------------------------
 grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
-  public.alert_rules, public.job_runs
+  public.alert_rules, public.snapshot_rules, public.retention_rules, public.job_runs
 to service_role;
-grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
+grant update (every, threshold) on public.snapshot_rules to service_role;
+grant update (raw_for, hourly_for, daily_for) on public.retention_rules to service_role;
 grant select on
   vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
   vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts,
   vaultbook.wanted_vaults,
-  vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults
+  vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults,
+  vaultbook.vault_totals, vaultbook.ticks, vaultbook.missed_ticks, vaultbook.thinned
 to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
@@ -70,7 +82,10 @@ grant execute on function
   vaultbook.note_vaults(bigint, bigint, jsonb), vaultbook.judge_suspects(bigint, jsonb, integer, boolean),
   vaultbook.note_repair(bigint, text, text, integer), vaultbook.unread_of(text, bigint, bigint, jsonb),
   vaultbook.is_understood(text, bigint, bigint, integer, jsonb),
-  vaultbook.end_reconciliation(bigint)
+  vaultbook.end_reconciliation(bigint),
+  vaultbook.take_snapshots(text, timestamptz), vaultbook.take_tvl(timestamptz), vaultbook.current_tvl(),
+  vaultbook.ticks_between(timestamptz, interval, timestamptz, interval),
+  vaultbook.balance_as_of(text, timestamptz), vaultbook.retain(timestamptz)
 to service_role;
 
 -- anon ----------------------------------------------------------------------------------------------------------------------
@@ -81,7 +96,7 @@ create policy "Everybody sees the TVL" on public.tvl_snapshots for select to ano
 -- set by the server only; user_metadata, which users edit themselves, counts for nothing. -------------------------------------
 grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
-  public.alert_rules, public.job_runs
+  public.alert_rules, public.snapshot_rules, public.retention_rules, public.job_runs
 to authenticated;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to authenticated;
 
@@ -111,6 +126,12 @@ create policy "Owners see their own alerts, operators all" on public.alerts
     vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
   );
 create policy "Operators see the alert rules" on public.alert_rules
+  for select to authenticated
+  using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
+create policy "Operators see the rules of snapshots" on public.snapshot_rules
+  for select to authenticated
+  using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
+create policy "Operators see the rules of retention" on public.retention_rules
   for select to authenticated
   using (((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops');
 create policy "Operators see the runs of jobs" on public.job_runs

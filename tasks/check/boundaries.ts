@@ -16,6 +16,8 @@ const TABLE: readonly (readonly [room: string, others: readonly string[]])[] = [
   ["lib/http/", ["lib/domain/"]],
   // It looks for what a vault misses in the sweep's own way.
   ["functions/reconcile/", ["lib/", "functions/sweep/"]],
+  // Both take something once in each tick.
+  ["functions/tvl/", ["lib/", "functions/snapshot/"]],
   ["functions/", ["lib/"]],
   ["supabase/local/", []],
   ["bench/", ["lib/", "functions/", "tasks/", "tests/"]],

@@ -42,11 +42,14 @@ export function health({ database, program }: Settings): OpenAPIHono<ApiEnvironm
       return c.json({ status: "down", checks: { database: "unreachable" } }, 503);
     }
     const isBehind = checks.last_sweep?.status === "failed" || (checks.sweep_lag_seconds ?? 0) > SWEEP_LAG_SECONDS_MAX;
+    const isUntaken = [checks.last_snapshots, checks.last_daily_summary, checks.last_tvl]
+      .some((run) => run?.status === "failed");
     const isUnreconciled = checks.last_reconciliation?.status === "failed";
     const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
-    const status = late || isBehind || isUnreconciled || checks.open_critical_alerts > 0 || checks.failed_alerts > 0
-      ? "degraded"
-      : "ok";
+    const status =
+      late || isBehind || isUnreconciled || isUntaken || checks.open_critical_alerts > 0 || checks.failed_alerts > 0
+        ? "degraded"
+        : "ok";
     return c.json({ status, checks: { database: "ok", ...checks } }, 200);
   });
   return route;

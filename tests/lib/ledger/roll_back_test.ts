@@ -184,6 +184,7 @@ bookTest("rollBack() of a pause resumes", async ({ take, lose, sql }) => {
 
 bookTest("what one call takes back is told of once, though another call waits for it", async (book) => {
   const paid = at(2, [deposit(alice, 900n)], { name: "d" });
+  await book.sql`update public.snapshot_rules set threshold = 1, every = '0' where series = 'event'`;
   await book.take(at(1, [initialise(alice), initialise(bob)]), paid);
   const snapshots = async (): Promise<number> =>
     Number((await book.sql`select count(*) from public.balance_snapshots where vault_owner = ${alice}`)[0]?.count);
