@@ -27,8 +27,8 @@ export async function balanceAsOf(database: Database, owner: string, at: string)
   const [row] = await rowsOf(
     database,
     (sql) =>
-      sql<{ total: string; locked: string; available: string; slot: string | null }[]>`
-    select total_balance as total, locked_balance as locked, available_balance as available, slot
+      sql<{ total: string; locked: string; available: string; slot: number | null }[]>`
+    select total_balance as total, locked_balance as locked, available_balance as available, slot::float8
       from vaultbook.balance_as_of(${owner}, ${at})`,
   );
   if (!row) return null;
@@ -36,6 +36,6 @@ export async function balanceAsOf(database: Database, owner: string, at: string)
     total: BigInt(row.total),
     locked: BigInt(row.locked),
     available: BigInt(row.available),
-    slot: row.slot === null ? null : Number(row.slot),
+    slot: row.slot,
   };
 }

@@ -31,10 +31,10 @@ export async function retainSnapshots(
     const batch = await rowOf(
       database,
       (sql) =>
-        sql<{ series: string | null; removed: string; is_complete: boolean }[]>`
-      select series, removed, is_complete from vaultbook.retain(${now ?? null})`,
+        sql<{ series: string | null; removed: number; is_complete: boolean }[]>`
+      select series, removed::integer, is_complete from vaultbook.retain(${now ?? null})`,
     );
-    removed[batch.series === "tvl" ? "tvl_snapshots" : "balance_snapshots"] += Number(batch.removed);
+    removed[batch.series === "tvl" ? "tvl_snapshots" : "balance_snapshots"] += batch.removed;
     if (batch.is_complete) return { isComplete: true, removed };
     if (!await goesOn()) return { isComplete: false, removed };
   }

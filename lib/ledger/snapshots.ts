@@ -26,9 +26,9 @@ export interface Taken {
 interface TakenRow {
   readonly tick: Date;
   readonly taken_at: Date;
-  readonly vaults: string;
+  readonly vaults: number;
   readonly is_new: boolean;
-  readonly missed: string;
+  readonly missed: number;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function takeSnapshots(database: Database, series: SnapshotSeries, 
   return takenOf(
     await rowOf(database, (sql) =>
       sql<TakenRow[]>`
-      select t.tick, t.taken_at, t.vaults, t.is_new, t.missed
+      select t.tick, t.taken_at, t.vaults::integer, t.is_new, t.missed::integer
         from vaultbook.take_snapshots(${series}, ${now ?? null}) as t`),
   );
 }
@@ -56,7 +56,7 @@ export async function takeTvl(database: Database, now?: string): Promise<Taken> 
   return takenOf(
     await rowOf(database, (sql) =>
       sql<TakenRow[]>`
-      select t.tick, t.taken_at, t.vaults, t.is_new, t.missed
+      select t.tick, t.taken_at, t.vaults::integer, t.is_new, t.missed::integer
         from vaultbook.take_tvl(${now ?? null}) as t`),
   );
 }
@@ -65,9 +65,9 @@ function takenOf({ tick, taken_at: takenAt, vaults, is_new: isNew, missed }: Tak
   return {
     tick: tick.toISOString(),
     takenAt: takenAt.toISOString(),
-    vaults: Number(vaults),
+    vaults,
     isNew,
-    missed: Number(missed),
+    missed,
   };
 }
 
@@ -89,14 +89,14 @@ export async function currentTvl(database: Database): Promise<Tvl> {
   const row = await rowOf(
     database,
     (sql) =>
-      sql<{ total: string; locked: string; available: string; vaults: string }[]>`
-    select total_value_locked as total, total_locked as locked, total_available as available, active_vaults as vaults
+      sql<{ total: string; locked: string; available: string; vaults: number }[]>`
+    select total_value_locked as total, total_locked as locked, total_available as available, active_vaults::integer as vaults
       from vaultbook.current_tvl()`,
   );
   return {
     total: BigInt(row.total),
     locked: BigInt(row.locked),
     available: BigInt(row.available),
-    vaults: Number(row.vaults),
+    vaults: row.vaults,
   };
 }

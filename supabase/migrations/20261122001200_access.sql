@@ -56,6 +56,7 @@ grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
   public.alert_rules, public.snapshot_rules, public.retention_rules, public.job_runs
 to service_role;
+grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
 grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
 grant update (every, threshold) on public.snapshot_rules to service_role;

@@ -25,8 +25,10 @@ select is_empty(
                            'vaultbook.vault_is_swept'::regproc, 'vaultbook.forget_sightings'::regproc,
                            'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
-                           'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep and reconciliation, and alerts only'
+                           'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc,
+                           'vaultbook.take_snapshots'::regproc, 'vaultbook.take_tvl'::regproc, 'vaultbook.current_tvl'::regproc,
+                           'vaultbook.balance_as_of'::regproc, 'vaultbook.retain'::regproc)$$,
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep, reconciliation and snapshots, and alerts only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -42,13 +44,14 @@ select results_eq(
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
     $$values ('vaultbook.acknowledge_alert'), ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
-             ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
+             ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.current_tvl'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
              ('vaultbook.is_understood'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
              ('vaultbook.next_suspects'), ('vaultbook.next_vaults'), ('vaultbook.note_page'), ('vaultbook.note_repair'),
-             ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
-             ('vaultbook.start_job'), ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),
+             ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.retain'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
+             ('vaultbook.start_job'), ('vaultbook.take_snapshots'), ('vaultbook.take_tvl'), ('vaultbook.ticks_between'),
+             ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),
              ('vaultbook.vault_is_swept'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
     'The service runs no part of the ledger''s work alone'
   );

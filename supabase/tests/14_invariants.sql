@@ -1,7 +1,7 @@
 -- Invariants: a sound book breaks none, and each way of spoiling it is found.
 begin;
 set local role postgres;
-select plan(41);
+select plan(49);
 
 select results_eq(
     'select invariant, violations, example from vaultbook.verify()',
@@ -82,7 +82,7 @@ select is(pg_temp.broken_by(spoil), broken, format('%s breaks %s', spoil, broken
     ($$update public.transactions set balance_before = 1 where transaction_type = 'deposit'$$, '{I3}'),
     ($$update public.transactions set total_after = 11 where transaction_type = 'deposit'$$, '{I3}'),
     ($$update public.transactions set locked_after = 1 where transaction_type = 'fee'$$, '{I3}'),
-    ($$update public.vaults set total_balance = 6, available_balance = 6$$, '{I4}'),
+    ($$update public.vaults set total_balance = 6, available_balance = 6$$, '{I4,I10}'),
     ($$update public.vaults set total_deposited = 11$$, '{I4}'),
     ($$update public.vaults set total_withdrawn = 11$$, '{I4}'),
     ($$alter table public.vaults drop constraint vaults_total_is_locked_plus_available;
@@ -107,7 +107,20 @@ select is(pg_temp.broken_by(spoil), broken, format('%s breaks %s', spoil, broken
        insert into public.tvl_snapshots (total_value_locked, active_vaults, total_locked, total_available) values (9, 2, 4, 4)$$, '{I10}'),
     ($$insert into public.tvl_snapshots (total_value_locked, active_vaults, total_locked, total_available) values (8, 0, 4, 4)$$, '{I10}'),
     ($$alter table public.balance_snapshots drop constraint balance_snapshots_total_is_locked_plus_available;
-       update public.balance_snapshots set total_balance = 77$$, '{I10}'),
+       insert into public.balance_snapshots (vault_owner, total_balance, locked_balance, available_balance)
+       values (repeat('A', 43), 77, 0, 5)$$, '{I10}'),
+    ($$select vaultbook.take_snapshots('periodic'), vaultbook.take_snapshots('daily_summary'), vaultbook.take_tvl()$$, null),
+    ($$update vaultbook.vault_totals set vaults = 3 where vaults > 0$$, '{I10}'),
+    ($$update vaultbook.vault_totals set total_balance = total_balance + 1 where bucket = vaultbook.bucket(repeat('V', 43))$$, '{I10}'),
+    ($$delete from vaultbook.vault_totals where vaults > 0$$, '{I10}'),
+    ($$select vaultbook.take_snapshots('periodic');
+       delete from public.balance_snapshots where vault_owner = repeat('A', 43)$$, '{I10}'),
+    ($$select vaultbook.take_snapshots('periodic');
+       update public.balance_snapshots set vault_owner = repeat('A', 43)$$, '{I10}'),
+    ($$select vaultbook.take_snapshots('periodic'), vaultbook.take_tvl();
+       update public.tvl_snapshots set total_value_locked = 12, total_available = 12;
+       update vaultbook.ticks set total_balance = 12 where series = 'tvl'$$, '{I10}'),
+    ($$select vaultbook.take_tvl(); update vaultbook.ticks set tick = tick - interval '5 minutes'$$, '{I10}'),
     ($$insert into public.reconciliation_logs (expected_balance, actual_balance, difference) values (1, 2, 1)$$, '{I11}'),
     ($$alter table public.reconciliation_logs drop constraint reconciliation_logs_difference_is_actual_minus_expected;
        insert into public.reconciliation_logs (expected_balance, actual_balance, difference) values (1, 2, 0)$$, '{I11}'),
