@@ -8,7 +8,7 @@ import { rowOf } from "./attempts.ts";
 import type { Database } from "./database.ts";
 
 /** What runs by the clock. */
-export type Job = "snapshot" | "daily_summary" | "tvl" | "reconcile" | "sweep" | "monitor";
+export type Job = "snapshot" | "daily_summary" | "tvl" | "reconcile" | "sweep" | "monitor" | "retention";
 
 /** How a run ended. `partial`: it stopped in time, and the next run goes on. `skipped`: another run was at work. */
 export type JobStatus = "done" | "partial" | "skipped" | "failed";

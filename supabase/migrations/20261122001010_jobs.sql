@@ -11,7 +11,9 @@ create table public.job_runs (
   code text,
   message text,
   constraint job_runs_pkey primary key (id),
-  constraint job_runs_job_is_known check (job in ('snapshot', 'daily_summary', 'tvl', 'reconcile', 'sweep', 'monitor')),
+  constraint job_runs_job_is_known check (
+    job in ('snapshot', 'daily_summary', 'tvl', 'reconcile', 'sweep', 'monitor', 'retention')
+  ),
   constraint job_runs_status_is_known check (status in ('running', 'done', 'partial', 'skipped', 'failed')),
   constraint job_runs_run_until_they_end check ((status = 'running') = (finished_at is null)),
   constraint job_runs_are_leased_while_they_run check ((status = 'running') = (leased_until is not null)),
@@ -24,7 +26,7 @@ comment on index public.job_runs_job_idx is 'The latest runs of a job.';
 
 comment on table public.job_runs is 'Every call of a scheduled function, and what came of it.';
 comment on column public.job_runs.id is 'Unique run ID';
-comment on column public.job_runs.job is 'snapshot, daily_summary, tvl, reconcile, sweep or monitor';
+comment on column public.job_runs.job is 'snapshot, daily_summary, tvl, reconcile, sweep, monitor or retention';
 comment on column public.job_runs.status is
   'running; done; partial: it stopped in time and the next run goes on; skipped: another run was at work; failed';
 comment on column public.job_runs.started_at is 'When it was called';
