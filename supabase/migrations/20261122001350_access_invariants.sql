@@ -27,9 +27,16 @@ select 'table ' || c.oid::regclass, format('%s may read it', r.rolname)
  cross join pg_catalog.pg_roles as r
  where ((c.relnamespace = 'vaultbook'::regnamespace and r.rolname in ('anon', 'authenticated'))
         or (c.relnamespace = 'public'::regnamespace and r.rolname = 'anon' and c.relname not in ('tvl_snapshots', 'tvl_history')))
-   and c.relkind in ('r', 'v', 'm', 'p') and has_table_privilege(r.oid, c.oid, 'select');
+   and c.relkind in ('r', 'v', 'm', 'p') and has_table_privilege(r.oid, c.oid, 'select')
+union all
+select 'table ' || c.oid::regclass, format('%s may %s it', r.rolname, held.privilege)
+  from pg_catalog.pg_class as c
+ cross join (values ('insert into'), ('update'), ('delete from'), ('truncate')) as held (privilege)
+ cross join pg_catalog.pg_roles as r
+ where c.relnamespace in ('public'::regnamespace, 'vaultbook'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p')
+   and r.rolname in ('anon', 'authenticated') and has_table_privilege(r.oid, c.oid, split_part(held.privilege, ' ', 1));
 comment on view vaultbook.breaks_i13 is
-  'I13: nothing that clients may read shows a row without asking whose it is.';
+  'I13: nothing that clients may read shows a row without asking whose it is, and they write to no table.';
 
 create view vaultbook.breaks_i15 as
 select 'table ' || c.relname as subject, 'its append-only guard is missing or can be switched off' as detail

@@ -161,6 +161,7 @@ as $$
   union all
   -- These need nobody but the database.
   values ('vaultbook: watch', '* * * * *', 'select vaultbook.watch_jobs()'),
+         ('vaultbook: check', '*/5 * * * *', 'set statement_timeout = 0; select vaultbook.check_dear_invariants()'),
          ('vaultbook: forget', '17 3 * * *', 'select vaultbook.forget_runs()')
 $$;
 comment on function vaultbook.wanted_cron_jobs() is 'What pg_cron is to run.';
@@ -177,7 +178,7 @@ declare
       then 'Not scheduled: the database has no pg_net to call functions with'
     when to_regclass('vault.decrypted_secrets') is null then 'Scheduled in vain: the database has no Vault for the secrets'
   end;
-  scheduled bigint := 0;
+  scheduled bigint;
 begin
   if to_regprocedure('cron.schedule(text,text,text)') is not null then
     perform cron.unschedule(j.jobname::text)
@@ -193,7 +194,7 @@ begin
   update public.job_schedules as s
      set problem = case when s.enabled then hindrance end
    where s.problem is distinct from case when s.enabled then hindrance end;
-  return scheduled;
+  return coalesce(scheduled, 0);
 end
 $$;
 comment on function vaultbook.schedule_jobs() is

@@ -1,0 +1,76 @@
+/**
+ * The monitor: tells of what is wrong with the state of things, and of what is right again.
+ *
+ * @module
+ */
+import { VaultbookError } from "@/lib/domain/errors.ts";
+import type { Database } from "@/lib/ledger/database.ts";
+import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
+import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
+
+/** What the monitor works with. */
+export interface MonitorOptions {
+  readonly database: Database;
+  /** Milliseconds since some point in time. */
+  readonly now: () => number;
+  /** How long it begins anything further. Milliseconds; default 40 000: it is called every minute. */
+  readonly budget?: number;
+  /** How long one invariant may take. Milliseconds; default 5 000. */
+  readonly invariantTimeout?: number;
+}
+
+/** Longer than a run's budget and the last step that it began. */
+const LEASE_SECONDS = 90;
+/** An invariant that takes longer is left to pg_cron, which has the time. Seconds. */
+const CHEAP_SECONDS = 2;
+
+/**
+ * Looks once. Whatever ends it, what it did stays, and the next run looks again.
+ *
+ * @returns `done`; `partial` when some invariants are left for the next run; `skipped` when another run is at work.
+ * @throws {VaultbookError} database_unavailable; job_taken_over.
+ */
+export async function monitor(options: MonitorOptions): Promise<JobReport> {
+  const { database } = options;
+  const run = await startJob(database, "monitor", LEASE_SECONDS);
+  if ("status" in run) return run;
+  const counts: Record<string, number> = {};
+  try {
+    const balances = await judgeBalances(database);
+    counts.balances = balances.lookedAt;
+    counts.low_balances = balances.raised;
+    counts.balances_restored = balances.resolved;
+    await judgeSilenceAnew(database);
+    counts.jobs_repeated = await watchJobs(database);
+    const isDone = await checkInvariants(options, run, counts);
+    return await run.finish({ status: isDone ? "done" : "partial", counts });
+  } catch (error) {
+    const { code, message } = error instanceof VaultbookError
+      ? error
+      : { code: "internal_error", message: "Something failed here" };
+    // A database that is away cannot be told; then the lease runs out.
+    await run.finish({ status: "failed", counts, code, message }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Looks at the invariants that are due. Gives whether it came through. */
+async function checkInvariants(
+  { database, now, budget = 40_000, invariantTimeout = 5_000 }: MonitorOptions,
+  run: JobRun,
+  counts: Record<string, number>,
+): Promise<boolean> {
+  const end = now() + budget;
+  counts.invariants = 0;
+  counts.invariants_broken = 0;
+  counts.invariants_too_dear = 0;
+  for (const invariant of await dueInvariants(database, CHEAP_SECONDS)) {
+    if (now() >= end) return false;
+    await run.hold();
+    const violations = await checkInvariant(database, invariant, invariantTimeout);
+    counts.invariants++;
+    if (violations === null) counts.invariants_too_dear++;
+    else if (violations > 0) counts.invariants_broken++;
+  }
+  return true;
+}
