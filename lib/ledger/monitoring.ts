@@ -23,9 +23,9 @@ export interface JudgedBalances {
  */
 export async function judgeBalances(database: Database): Promise<JudgedBalances> {
   const judged = await rowOf(database, (sql) =>
-    sql<{ looked_at: string; raised: number; resolved: string }[]>`
-    select looked_at, raised, resolved from vaultbook.judge_balances()`);
-  return { lookedAt: Number(judged.looked_at), raised: judged.raised, resolved: Number(judged.resolved) };
+    sql<{ looked_at: number; raised: number; resolved: number }[]>`
+    select looked_at::integer, raised, resolved::integer from vaultbook.judge_balances()`);
+  return { lookedAt: judged.looked_at, raised: judged.raised, resolved: judged.resolved };
 }
 
 /** Raises or resolves `ingest_stalled` by what sweeps brought lately. @throws {VaultbookError} database_unavailable */
@@ -41,9 +41,9 @@ export async function judgeSilenceAnew(database: Database): Promise<void> {
  */
 export async function watchJobs(database: Database): Promise<number> {
   const { repeated } = await rowOf(database, (sql) =>
-    sql<{ repeated: string }[]>`
-    select vaultbook.watch_jobs() as repeated`);
-  return Number(repeated);
+    sql<{ repeated: number }[]>`
+    select vaultbook.watch_jobs()::integer as repeated`);
+  return repeated;
 }
 
 /**
@@ -70,15 +70,15 @@ export async function checkInvariant(database: Database, invariant: string, time
     try {
       return await sql.begin(async (own) => {
         await own`select set_config('statement_timeout', ${String(timeoutMs)}, true)`;
-        return await own<{ violations: string | null }[]>`
-          select vaultbook.check_invariant(${invariant}) as violations`;
+        return await own<{ violations: number | null }[]>`
+          select vaultbook.check_invariant(${invariant})::integer as violations`;
       });
     } catch (error) {
       if (codeOf(error) !== QUERY_CANCELED) throw error;
       return [{ violations: null }];
     }
   });
-  if (violations !== null) return Number(violations);
+  if (violations !== null) return violations;
   await rowOf(database, (sql) =>
     sql`
     select vaultbook.note_invariant(${invariant}, make_interval(secs => ${timeoutMs / 1000}), null, null)`);

@@ -34,13 +34,13 @@ begin
   select r.threshold into lowest from public.alert_rules as r where r.alert_type = 'low_balance';
 
   -- What changed. A transaction's vaults share their time and are looked at together.
-  select coalesce(array_agg(v.owner), '{}'), max(v.updated_at) into changed, latest
+  select coalesce(array_agg(v.owner::text), '{}'), max(v.updated_at) into changed, latest
     from (
       select c.owner, c.updated_at from public.vaults as c
        where c.updated_at > judged.changed_after order by c.updated_at fetch first p_limit rows with ties
     ) as v;
   -- And in turn all others: a threshold can change too.
-  select coalesce(array_agg(v.owner order by v.owner), '{}') into others
+  select coalesce(array_agg(v.owner::text order by v.owner), '{}') into others
     from (select o.owner from public.vaults as o where o.owner > judged.owner_after order by o.owner limit p_limit) as v;
   update vaultbook.balances_judged as b
      set changed_after = case when cardinality(changed) >= p_limit then latest else greatest(b.changed_after, now() - overlap) end,

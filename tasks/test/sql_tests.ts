@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import postgres from "postgres";
+import postgres, { type Sql } from "postgres";
 import { openTestDatabase } from "@/tests/support/database.ts";
 import { loadPgtap } from "./pgtap.ts";
 import { NOTHING, sum, type Tally } from "./tally.ts";
@@ -25,25 +25,33 @@ export interface SqlTests {
 }
 
 /** Runs each file in a transaction of its own, all of them on one migrated database, as `supabase test db` does. */
-export async function runSqlTests({ root, files, adminUrl, say, interrupted }: SqlTests): Promise<Tally> {
-  if (files.length === 0) return NOTHING;
-  const database = await openTestDatabase({ server: adminUrl });
+export async function runSqlTests(tests: SqlTests): Promise<Tally> {
+  if (tests.files.length === 0) return NOTHING;
+  const database = await openTestDatabase({ server: tests.adminUrl });
   try {
-    await loadPgtap(database.admin);
-    const tallies: Tally[] = [];
-    for (const file of files) {
-      if (interrupted.aborted) break;
-      const started = performance.now();
-      const tally = await runFile(database.adminUrl, file, await Deno.readTextFile(join(root, file)));
-      const verdict = tally.failed.length === 0 ? "ok" : "FAILED";
-      say(`${file} ... ${tally.passed} assertions ${verdict} (${Math.round(performance.now() - started)}ms)`);
-      for (const failure of tally.failed) say(`  ${failure}`);
-      tallies.push(tally);
-    }
-    return sum(tallies);
+    return await runSqlTestsOn(database.admin, { ...tests, adminUrl: database.adminUrl });
   } finally {
     await database.close();
   }
+}
+
+/** The same on this very database, which is migrated already. It is the same afterwards, but for pgTAP. */
+export async function runSqlTestsOn(
+  admin: Sql,
+  { root, files, adminUrl, say, interrupted }: SqlTests,
+): Promise<Tally> {
+  await loadPgtap(admin);
+  const tallies: Tally[] = [];
+  for (const file of files) {
+    if (interrupted.aborted) break;
+    const started = performance.now();
+    const tally = await runFile(adminUrl, file, await Deno.readTextFile(join(root, file)));
+    const verdict = tally.failed.length === 0 ? "ok" : "FAILED";
+    say(`${file} ... ${tally.passed} assertions ${verdict} (${Math.round(performance.now() - started)}ms)`);
+    for (const failure of tally.failed) say(`  ${failure}`);
+    tallies.push(tally);
+  }
+  return sum(tallies);
 }
 
 /** A file that ends with an error is one failure: what it returned before is lost with it. */

@@ -3,21 +3,17 @@
  *
  * @module
  */
-import { join } from "node:path";
-import type { Installation } from "@/supabase/local/postgres/package.ts";
 import { type TestServer, withTestServer } from "@/tasks/test/server.ts";
-import { debianPackages, type UnpackedPackages } from "../debian_package.ts";
-
-/** Debian 12's. Vaultbook supports every PostgreSQL from 15 on. */
-const VERSION = "15";
+import { debianPackages } from "../debian_package.ts";
+import { DEBIAN_POSTGRES, debianInstallation } from "../debian_postgres.ts";
 
 /** A test on that PostgreSQL, which counts what every function does; skipped where it is not to be had. */
 export async function checkingTest(name: string, work: (server: TestServer) => Promise<void>): Promise<void> {
-  const found = await debianPackages([`postgresql-${VERSION}`, `postgresql-${VERSION}-plpgsql-check`]);
+  const found = await debianPackages([`postgresql-${DEBIAN_POSTGRES}`, `postgresql-${DEBIAN_POSTGRES}-plpgsql-check`]);
   if ("reason" in found) {
     Deno.test.ignore(`${name} [ignored: plpgsql_check comes with Debian's PostgreSQL, and ${found.reason}]`, () => {});
   } else {
-    const installation = installationIn(found);
+    const installation = debianInstallation(found);
     Deno.test(name, () => withTestServer({ installation, settings: SETTINGS, onProgress: () => {} }, work));
   }
 }
@@ -29,15 +25,3 @@ const SETTINGS = {
   max_parallel_workers_per_gather: "0",
   jit: "off",
 };
-
-function installationIn({ root, env }: UnpackedPackages): Installation {
-  const program = (name: string): string => join(root, "usr/lib/postgresql", VERSION, "bin", name);
-  return {
-    root,
-    postgres: program("postgres"),
-    initdb: program("initdb"),
-    pgCtl: program("pg_ctl"),
-    locale: ["--locale=C.UTF-8"],
-    env,
-  };
-}
