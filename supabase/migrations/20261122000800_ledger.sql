@@ -188,23 +188,41 @@ begin
          order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
          limit 1
       ) as held on true
+  ), balanced as (
+    update public.vaults as v
+       set total_balance = l.total_after,
+           locked_balance = l.locked_after,
+           available_balance = l.total_after - l.locked_after,
+           total_deposited = v.total_deposited + l.deposited,
+           total_withdrawn = v.total_withdrawn + l.withdrawn,
+           updated_at = now()
+      from (
+        select held.owner, held.total_after, held.locked_after, coalesce(flow.deposited, 0) as deposited,
+               coalesce(flow.withdrawn, 0) as withdrawn
+          from (select * from last union all select * from emptied) as held
+          left join flow on flow.owner = held.owner
+      ) as l
+     where v.owner = l.owner
+    returning v.owner, v.vault_address, v.status, v.total_balance, v.locked_balance
+  ), difference as (
+    -- The table itself is as it was before this statement.
+    select vaultbook.bucket(b.vault_address) as bucket,
+           sum(b.total_balance::numeric - was.total_balance) as total_balance,
+           sum(b.locked_balance::numeric - was.locked_balance) as locked_balance,
+           sum(vaultbook.counts(b.status, b.total_balance)::integer - vaultbook.counts(was.status, was.total_balance)::integer) as vaults
+      from balanced as b
+      join public.vaults as was on was.owner = b.owner
+     group by 1
   )
-  update public.vaults as v
-     set total_balance = l.total_after,
-         locked_balance = l.locked_after,
-         available_balance = l.total_after - l.locked_after,
-         total_deposited = v.total_deposited + l.deposited,
-         total_withdrawn = v.total_withdrawn + l.withdrawn,
-         updated_at = now()
-    from (
-      select held.owner, held.total_after, held.locked_after, coalesce(flow.deposited, 0) as deposited, coalesce(flow.withdrawn, 0) as withdrawn
-        from (select * from last union all select * from emptied) as held
-        left join flow on flow.owner = held.owner
-    ) as l
-   where v.owner = l.owner;
+  update vaultbook.vault_totals as t
+     set vaults = t.vaults + d.vaults, total_balance = t.total_balance + d.total_balance,
+         locked_balance = t.locked_balance + d.locked_balance, changes = t.changes + 1
+    from difference as d
+   where t.bucket = d.bucket and (d.vaults <> 0 or d.total_balance <> 0 or d.locked_balance <> 0);
 end
 $$;
 comment on function vaultbook.post(vaultbook.folded_row[], vaultbook.withdrawn_row[]) is
-  'Writes folded rows: the new ones are inserted, the later ones of their vaults follow, and the vaults hold what the last row says. '
+  'Writes folded rows: the new ones are inserted, the later ones of their vaults follow, the vaults hold what the last row says, and the totals what the '
+  'vaults hold. '
   'The vaults must be locked since before the fold. Raises 23514 where a balance is impossible: nothing may get here with one.';
 alter function vaultbook.post(vaultbook.folded_row[], vaultbook.withdrawn_row[]) owner to vaultbook_ledger;

@@ -16,6 +16,11 @@ as $$
      order by o.named_owner, o.slot, o.transaction_index, o.signature, o.event_index
     on conflict do nothing
     returning owner, vault_address
+  ), counted as (
+    update vaultbook.vault_totals as t
+       set vaults = t.vaults + d.vaults, changes = t.changes + 1
+      from (select vaultbook.bucket(o.vault_address) as bucket, count(*) as vaults from opened as o group by 1) as d
+     where t.bucket = d.bucket
   ), owned as (
     select v.owner, v.vault_address from public.vaults as v where v.owner in (select o.named_owner from opener as o)
     union all
@@ -56,29 +61,42 @@ create function vaultbook.refresh_status(p_signatures text[]) returns void
 language sql
 set search_path = ''
 as $$
-  update public.vaults as v
-     set status = now_is.status, updated_at = now()
+  with changed as (
+    update public.vaults as v
+       set status = now_is.status, updated_at = now()
+      from (
+        select held.owner,
+               case
+                 when held.owner is distinct from (
+                   select o.owner from vaultbook.openings as o
+                    where o.vault_address = held.vault_address
+                    order by o.slot desc, o.transaction_index desc, o.signature desc, o.event_index desc
+                    limit 1
+                 ) then 'closed'
+                 else (
+                   select case c.change when 'close' then 'closed' when 'pause' then 'paused' else 'active' end
+                     from vaultbook.status_changes as c
+                    where c.vault_address = held.vault_address and c.rolled_back_at is null
+                    order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
+                    limit 1
+                 )
+               end as status
+          from public.vaults as held
+         where held.vault_address in (select c.vault_address from vaultbook.status_changes as c where c.signature = any (p_signatures))
+      ) as now_is
+     where v.owner = now_is.owner and v.status <> now_is.status
+    returning v.owner, v.vault_address, v.status, v.total_balance
+  )
+  update vaultbook.vault_totals as t
+     set vaults = t.vaults + d.vaults, changes = t.changes + 1
     from (
-      select held.owner,
-             case
-               when held.owner is distinct from (
-                 select o.owner from vaultbook.openings as o
-                  where o.vault_address = held.vault_address
-                  order by o.slot desc, o.transaction_index desc, o.signature desc, o.event_index desc
-                  limit 1
-               ) then 'closed'
-               else (
-                 select case c.change when 'close' then 'closed' when 'pause' then 'paused' else 'active' end
-                   from vaultbook.status_changes as c
-                  where c.vault_address = held.vault_address and c.rolled_back_at is null
-                  order by c.slot desc, c.transaction_index desc, c.signature desc, c.event_index desc
-                  limit 1
-               )
-             end as status
-        from public.vaults as held
-       where held.vault_address in (select c.vault_address from vaultbook.status_changes as c where c.signature = any (p_signatures))
-    ) as now_is
-   where v.owner = now_is.owner and v.status <> now_is.status
+      select vaultbook.bucket(c.vault_address) as bucket,
+             sum(vaultbook.counts(c.status, c.total_balance)::integer - vaultbook.counts(was.status, was.total_balance)::integer) as vaults
+        from changed as c
+        join public.vaults as was on was.owner = c.owner
+       group by 1
+    ) as d
+   where t.bucket = d.bucket and d.vaults <> 0
 $$;
 comment on function vaultbook.refresh_status(text[]) is
   'Gives the vaults that these signatures say something about the status of the latest word on them in chain order; a vault whose address '

@@ -1,15 +1,5 @@
 -- Applying: which signatures may be applied, and which of those make a possible history together.
 
-create function vaultbook.bucket(p_address text) returns integer
-language sql immutable parallel safe
-set search_path = ''
-as $$
-  select hashtext(p_address) & 1023
-$$;
-comment on function vaultbook.bucket(text) is
-  'The lock that a vault''s address falls under. Few, because each lock held takes a place in a table of fixed size.';
-alter function vaultbook.bucket(text) owner to vaultbook_ledger;
-
 create function vaultbook.lock_vaults(p_addresses text[], p_alone boolean) returns integer[]
 language plpgsql
 set search_path = ''

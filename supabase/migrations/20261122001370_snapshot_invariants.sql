@@ -20,7 +20,7 @@ select 'bucket ' || coalesce(t.bucket, held.bucket),
   from vaultbook.vault_totals as t
   full join (
     select vaultbook.bucket(v.vault_address) as bucket, sum(v.total_balance) as total, sum(v.locked_balance) as locked,
-           count(*) filter (where v.status <> 'closed' or v.total_balance > 0) as vaults
+           count(*) filter (where vaultbook.counts(v.status, v.total_balance)) as vaults
       from public.vaults as v
      group by 1
   ) as held on held.bucket = t.bucket

@@ -27,7 +27,7 @@ select is_empty(
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
                            'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc,
                            'vaultbook.take_snapshots'::regproc, 'vaultbook.take_tvl'::regproc, 'vaultbook.current_tvl'::regproc,
-                           'vaultbook.balance_as_of'::regproc, 'vaultbook.retain'::regproc)$$,
+                           'vaultbook.balance_as_of'::regproc, 'vaultbook.retain'::regproc, 'vaultbook.recount_totals'::regproc)$$,
     'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep, reconciliation and snapshots, and alerts only'
   );
 select is_empty(

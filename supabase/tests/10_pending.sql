@@ -37,6 +37,8 @@ values (repeat('A', 43), repeat('B', 43), repeat('C', 43), 100, 40, 60, 'active'
        (repeat('E', 43), repeat('F', 43), repeat('G', 43), 0, 0, 0, 'active'),
        (repeat('P', 43), repeat('Q', 43), repeat('R', 43), 0, 0, 0, 'paused'),
        (repeat('X', 43), repeat('Y', 43), repeat('Z', 43), 0, 0, 0, 'closed');
+set local role vaultbook_ledger;
+select vaultbook.recount_totals();
 set local role service_role;
 prepare announce (text, text, bigint, text) as
 select id from vaultbook.open_pending($1, $2, $3, $4, '10 minutes');

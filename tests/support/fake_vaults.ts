@@ -67,6 +67,7 @@ async function fillBook(sql: Sql, vaults: readonly VaultState[]): Promise<void> 
       select * from jsonb_to_recordset(${rows}::text::jsonb) as f (owner text, address text, token_account text, total bigint)`;
     await own`insert into public.vaults (owner, vault_address, token_account, total_balance, available_balance, total_deposited)
       select owner, address, token_account, total, total, total from filling`;
+    await own`select vaultbook.recount_totals()`;
     await own`insert into vaultbook.status_changes (signature, event_index, slot, transaction_index, vault_address, change, owner)
       select 'open' || address, 0, ${SLOT - 200}, 0, address, 'initialise', owner from filling`;
     await own`insert into public.transactions (
