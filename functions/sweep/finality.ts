@@ -4,6 +4,7 @@
  * @module
  */
 import { type SolanaNode, STATUSES_MAX } from "@/lib/chain/rpc.ts";
+import { VaultbookError } from "@/lib/domain/errors.ts";
 import { rollBack } from "@/lib/ledger/roll_back.ts";
 import { askFor, believe, doubt, type UnprovenLanding, unprovenLandings } from "@/lib/ledger/sightings.ts";
 import { goesOn, type SweepContext } from "./context.ts";
@@ -79,8 +80,8 @@ async function absentOf(
 }
 
 /**
- * The node that has the transaction after all; absent when each says that there is none, and one of them shows its neighbours without it.
- * Unsure when none can show them.
+ * The node that has the transaction after all; absent when each says that there is none, and one of them shows its neighbours, or its block,
+ * without it. Unsure when none can show them: a node may have forgotten what is old.
  */
 async function searchEverywhere(
   nodes: readonly SolanaNode[],
@@ -94,9 +95,20 @@ async function searchEverywhere(
     const rows = await node.signatures(address, { commitment: "finalized", minContextSlot: tipSlot, ...before });
     if (rows.some((row) => row.signature === signature)) return node;
     // A page that does not reach below its slot says nothing of it.
-    isPast ||= olderSlot === null || rows.some((row) => row.slot < slot);
+    isPast ||= rows.some((row) => row.slot < slot) ||
+      (olderSlot === null && await showsBlockWithout(node, signature, slot));
   }
   return isPast ? "absent" : "unsure";
+}
+
+/** Whether the node has the block of this slot still, and it does not hold the transaction. @throws {VaultbookError} rpc_… */
+async function showsBlockWithout(node: SolanaNode, signature: string, slot: number): Promise<boolean> {
+  try {
+    return !(await node.block(slot, "finalized")).signatures.includes(signature);
+  } catch (error) {
+    if (error instanceof VaultbookError && error.code === "rpc_slot_missing") return false;
+    throw error;
+  }
 }
 
 /** Whether the tip is of now. Only then it tells what is still to come. */

@@ -49,7 +49,7 @@ export async function readHealth(database: Database, program: string): Promise<H
     select jsonb_build_object(
       'ingest_lag_seconds', (
         select extract(epoch from clock_timestamp() - d.received_at)::integer
-          from vaultbook.deliveries as d order by d.id desc limit 1
+          from vaultbook.deliveries as d where d.source <> 'correction' order by d.id desc limit 1
       ),
       'open_critical_alerts', (
         select count(*) from public.alerts as a

@@ -100,7 +100,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  result vaultbook.fitting := row (null, p_withdrawn, array[]::text[]);
+  result vaultbook.fitting := row (array[]::vaultbook.folded_row[], p_withdrawn, array[]::text[]);
   legs vaultbook.leg[];
   giving_way text[];
 begin

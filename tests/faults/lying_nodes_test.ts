@@ -141,6 +141,22 @@ sweepTest("row 34: what a node has forgotten the status of, and does not list, i
   expect(await takenBack(stage)).toBe(0);
 });
 
+sweepTest(
+  "row 34: what is older than all that a pruned node still has is not taken back, and once a node has it, it is final",
+  ["pruned"],
+  async (stage) => {
+    const { node } = stage;
+    await stage.hear();
+    node.waitSlots(40);
+    node.faults.on("pruned", { belowSlot: node.chain.record(20).slot });
+    for (let times = 0; times < 3; times++) expect((await stage.sweep()).counts.rolled_back).toBe(0);
+    expect(await takenBack(stage)).toBe(0);
+    const urls = [node.url, node.another("archive").url];
+    await stage.sweep({ urls });
+    expect(await stage.differences()).toEqual([]);
+  },
+);
+
 sweepTest("row 34: while the second node is away nothing is taken back, and the rest goes on", [], async (stage) => {
   const { node } = stage;
   await stage.hear({ drop: 0.3 });

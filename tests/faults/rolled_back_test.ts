@@ -106,6 +106,21 @@ sweepTest(
   },
 );
 
+sweepTest(
+  "row 13: what was forged before all that the book has is taken back, by the block that does not hold it",
+  [],
+  async (stage) => {
+    const { node } = stage;
+    node.waitSlots(40);
+    // Nothing else was ever delivered.
+    const items = node.posted().map(({ item }) => item);
+    const forged = forgedOf({ ...items[0], slot: node.chain.record(0).slot }, 1);
+    await stage.take(...items.slice(0, 6), forged);
+    await sweepLater(stage, 2);
+    expect(await stage.differences()).toEqual([]);
+  },
+);
+
 for (const isFinal of [false, true]) {
   const when = isFinal ? "after its place is final" : "before its place is final";
   sweepTest(

@@ -33,6 +33,8 @@ export interface FaultSettings {
   readonly unknown_until: { readonly share: number };
   /** getSignaturesForAddress orders by signature inside a slot, as nodes before 1.18 did. */
   readonly order_in_slot: { readonly share: number };
+  /** All that lies in slots below this one is forgotten, and where the rest begins looks like the beginning. */
+  readonly pruned: { readonly belowSlot: number };
   /** getTransaction gives null for this share of the signatures, the same ones at each call. */
   readonly missing_transaction: { readonly share: number };
   /** getSignatureStatuses gives null for this share of the signatures, the same ones at each call. */

@@ -7,6 +7,7 @@ import type { DemoChain } from "./chain.ts";
 import { withConnectionFaults } from "./connection_faults.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { withMethodFaults } from "./method_faults.ts";
+import { withPruning } from "./pruning.ts";
 import { handleRpc } from "./rpc.ts";
 
 export interface NodeOptions {
@@ -33,7 +34,7 @@ export function serveNode({ chain, host, port, seed }: NodeOptions): DemoNode {
   const faults = createFaults(seed);
   const closing = new AbortController();
   const calls = new Map<string, number>();
-  const faulty = withMethodFaults(faults);
+  const faulty = withPruning(faults, withMethodFaults(faults));
   const answer = withConnectionFaults(
     (request) =>
       handleRpc(chain, request, (chain, method, params) => {
