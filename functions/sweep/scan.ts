@@ -49,7 +49,8 @@ export async function scanAddress(context: SweepContext, scope: ScanScope): Prom
     });
     counts.pages++;
     counts.rows += rows.length;
-    scan = await notePage(database, scan, rows);
+    // What another job has ended is not asked for twice in vain: a new walk is over at what that one has seen.
+    scan = await notePage(database, scan, rows) ?? await beginScan(database, scope);
     broken = scan.brokenPages > 0 ? broken + 1 : 0;
   }
   return scan.outcome === "proven";

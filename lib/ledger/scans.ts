@@ -80,14 +80,25 @@ export async function beginScan(
 /**
  * Keeps what a page shows, newest first, together with how far the scan has come by it.
  *
+ * @returns null: another job walked over the same address, and has ended the scan. Nothing of the page was kept.
  * @throws {VaultbookError} database_unavailable – nothing of it was kept.
  */
-export async function notePage(database: Database, scan: Scan, rows: readonly HistoryRow[]): Promise<Scan> {
+export async function notePage(database: Database, scan: Scan, rows: readonly HistoryRow[]): Promise<Scan | null> {
   const json = JSON.stringify(rows.map(rowItem));
-  return scanOf(
-    await rowOf(database, (sql) => sql<ScanRow[]>`select * from vaultbook.note_page(${scan.id}, ${json}::text::jsonb)`),
-  );
+  try {
+    return scanOf(
+      await rowOf(
+        database,
+        (sql) => sql<ScanRow[]>`select * from vaultbook.note_page(${scan.id}, ${json}::text::jsonb)`,
+      ),
+    );
+  } catch (error) {
+    if ((error as { code?: unknown }).code === SCAN_IS_OVER) return null;
+    throw error;
+  }
 }
+
+const SCAN_IS_OVER = "VB501";
 
 /** A row as `vaultbook.history_row` has it. */
 export function rowItem(row: Partial<HistoryRow>, place: number): Record<string, unknown> {

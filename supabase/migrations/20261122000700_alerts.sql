@@ -77,7 +77,7 @@ comment on table public.alert_rules is 'Which alerts are raised, how loudly and 
 comment on column public.alert_rules.alert_type is 'As in alerts';
 comment on column public.alert_rules.severity is 'Severity of the alerts of this type: info, warning, critical';
 comment on column public.alert_rules.enabled is 'False: none is raised';
-comment on column public.alert_rules.threshold is 'Amount in base units: from it for large_tx, below it for low_balance. Seconds of silence for ingest_stalled. What a correction may move at most for reconcile_mismatch: 0 for none at all. NULL where the type has none';
+comment on column public.alert_rules.threshold is 'Amount in base units: from it for large_tx, below it for low_balance. Seconds of silence for ingest_stalled. Seconds that nothing could be said of a vault for job_failed. What a correction may move at most for reconcile_mismatch: 0 for none at all. NULL where the type has none';
 comment on column public.alert_rules.cooldown is 'After one was acknowledged or resolved, no new one on the same subject for this long';
 alter table public.alert_rules enable row level security;
 revoke all on public.alert_rules from public, anon, authenticated, service_role;
@@ -98,7 +98,7 @@ insert into public.alert_rules (alert_type, severity, threshold) values
   ('vault_paused', 'warning', null),
   ('vault_closed', 'info', null),
   ('token_surplus', 'info', null),
-  ('job_failed', 'warning', null),
+  ('job_failed', 'warning', 3600),
   ('webhook_unauthorized', 'warning', null);
 
 create type vaultbook.occurrence as (

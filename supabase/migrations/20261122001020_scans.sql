@@ -145,6 +145,8 @@ declare
   own vaultbook.scans;
   mark vaultbook.watermarks;
 begin
+  -- Two jobs may walk over one vault.
+  perform pg_advisory_xact_lock(hashtext('vaultbook.scans'), hashtext(p_address));
   update vaultbook.watermarks as w set tip_slot = greatest(w.tip_slot, p_tip_slot)
    where w.address = p_address and w.source = p_source
   returning w.* into mark;

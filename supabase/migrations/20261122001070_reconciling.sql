@@ -83,10 +83,26 @@ comment on column vaultbook.reconciled_vaults.owner is 'The vault';
 comment on column vaultbook.reconciled_vaults.slot is 'In this slot it was right';
 comment on column vaultbook.reconciled_vaults.reconciled_at is 'When that was seen';
 
+create table vaultbook.behind_vaults (
+  owner varchar(64) collate "C" not null,
+  reason text not null,
+  rounds integer not null default 1,
+  since timestamptz not null default clock_timestamp(),
+  constraint behind_vaults_pkey primary key (owner),
+  constraint behind_vaults_are_vaults foreign key (owner) references public.vaults (owner) on delete restrict
+);
+comment on table vaultbook.behind_vaults is
+  'Vaults of which nothing could be said when they were last looked into. A row goes as soon as something can.';
+comment on column vaultbook.behind_vaults.owner is 'The vault';
+comment on column vaultbook.behind_vaults.reason is 'Why nothing can be said, or what differs';
+comment on column vaultbook.behind_vaults.rounds is 'For how many rounds in a row';
+comment on column vaultbook.behind_vaults.since is 'When the first of them looked';
+
 alter table vaultbook.reconciliations enable row level security;
+alter table vaultbook.behind_vaults enable row level security;
 alter table vaultbook.suspects enable row level security;
 alter table vaultbook.reconciled_vaults enable row level security;
-revoke all on vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults from public, anon, authenticated, service_role;
+revoke all on vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults, vaultbook.behind_vaults from public, anon, authenticated, service_role;
 
 create function vaultbook.begin_reconciliation(p_owners text[]) returns vaultbook.reconciliations
 language plpgsql

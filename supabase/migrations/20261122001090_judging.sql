@@ -44,6 +44,15 @@ begin
     perform vaultbook.alert_comparisons('{}', p_fixed);
   end if;
   perform vaultbook.alert_comparisons(p_matched || p_fixed, p_mismatched);
+  with told as (
+    delete from vaultbook.behind_vaults as b
+     using unnest(p_matched || p_fixed || p_mismatched) as c
+     where b.owner = c.owner
+    returning b.owner
+  )
+  update public.alerts as a set resolved_at = now()
+    from told as t
+   where a.alert_type = 'job_failed' and a.subject = 'reconcile ' || t.owner and a.resolved_at is null;
 end
 $$;
 comment on function vaultbook.log_comparisons(bigint, vaultbook.comparison[], vaultbook.comparison[], vaultbook.comparison[]) is
@@ -78,6 +87,31 @@ comment on function vaultbook.note_vaults(bigint, bigint, jsonb) is
   'Compares the next vaults of a round, a JSON array of vaultbook.vault_reading of one slot: what matches goes on record, what does not is to be '
   'looked into. The round has then looked at them.';
 alter function vaultbook.note_vaults(bigint, bigint, jsonb) owner to vaultbook_ledger;
+
+create function vaultbook.note_behind(p_behind vaultbook.comparison[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into vaultbook.behind_vaults as known (owner, reason)
+  select c.owner, c.reason from unnest(p_behind) as c order by c.owner
+  on conflict on constraint behind_vaults_pkey
+  do update set reason = excluded.reason, rounds = known.rounds + 1;
+  -- Neither match nor mismatch: what fails is the looking.
+  perform vaultbook.try_alert(row (
+            'job_failed', 'reconcile ' || b.owner, null,
+            format('Since %s nothing can be said of the vault of %s: %s', to_char(b.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), b.owner, b.reason),
+            jsonb_build_object('job', 'reconcile', 'vault_owner', b.owner, 'since', b.since, 'rounds', b.rounds, 'reason', b.reason)
+          )::vaultbook.occurrence)
+     from unnest(p_behind) as c
+     join vaultbook.behind_vaults as b on b.owner = c.owner
+     join public.alert_rules as rule on rule.alert_type = 'job_failed'
+    where b.since <= clock_timestamp() - rule.threshold * interval '1 second';
+end
+$$;
+comment on function vaultbook.note_behind(vaultbook.comparison[]) is
+  'Notes the vaults of which nothing could be said. Raises job_failed for those that are so for as many seconds as that rule''s threshold.';
+alter function vaultbook.note_behind(vaultbook.comparison[]) owner to vaultbook_ledger;
 
 create type vaultbook.verdict as (
   owner text,
@@ -162,6 +196,7 @@ begin
      set verdict = 'behind', reason = (v.latest).reason
     from unnest(verdicts) as v
    where s.reconciliation_id = p_reconciliation and s.owner = v.owner and v.verdict = 'behind';
+  perform vaultbook.note_behind(array(select v.latest from unnest(verdicts) as v where v.verdict = 'behind'));
   delete from vaultbook.suspects as s
    using unnest(verdicts) as v
    where s.reconciliation_id = p_reconciliation and s.owner = v.owner and v.verdict in ('match', 'fixed', 'mismatch', 'former');

@@ -18,7 +18,7 @@ to vaultbook_ledger;
 grant select, insert, update on vaultbook.watermarks to vaultbook_ledger;
 grant select, insert on public.reconciliation_logs to vaultbook_ledger;
 grant select, insert, update on vaultbook.reconciliations, vaultbook.reconciled_vaults to vaultbook_ledger;
-grant select, insert, update, delete on vaultbook.suspects to vaultbook_ledger;
+grant select, insert, update, delete on vaultbook.suspects, vaultbook.behind_vaults to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs, vaultbook.final_where_they_lie to vaultbook_ledger;
 grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
 
@@ -48,6 +48,7 @@ create policy "The ledger keeps what is wanted" on vaultbook.wanted_vaults to va
 create policy "The ledger reconciles" on public.reconciliation_logs to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps rounds" on vaultbook.reconciliations to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps suspects" on vaultbook.suspects to vaultbook_ledger using (true) with check (true);
+create policy "The ledger keeps what nothing can be said of" on vaultbook.behind_vaults to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps what is right" on vaultbook.reconciled_vaults to vaultbook_ledger using (true) with check (true);
 create policy "The ledger compensates" on vaultbook.compensations to vaultbook_ledger using (true) with check (true);
 
@@ -65,7 +66,7 @@ grant select on
   vaultbook.deliveries, vaultbook.inbox, vaultbook.landings, vaultbook.lost_landings, vaultbook.compensations, vaultbook.status_changes,
   vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts,
   vaultbook.wanted_vaults,
-  vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults,
+  vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults, vaultbook.behind_vaults, vaultbook.corrections,
   vaultbook.vault_totals, vaultbook.ticks, vaultbook.missed_ticks, vaultbook.thinned
 to service_role;
 grant execute on function

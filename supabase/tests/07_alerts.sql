@@ -63,7 +63,7 @@ select results_eq(
       ('gap_detected', 'warning', true, null, '0'),
       ('ingest_stalled', 'critical', true, 300, '0'),
       ('invariant_violation', 'critical', true, null, '0'),
-      ('job_failed', 'warning', true, null, '0'),
+      ('job_failed', 'warning', true, 3600, '0'),
       ('large_tx', 'info', true, 10000000000, '0'),
       ('low_balance', 'warning', true, 100000000, '0'),
       ('quarantined', 'warning', true, null, '0'),

@@ -214,3 +214,33 @@ function largerAmount(log: readonly string[]): string[] {
 function withoutData(log: readonly string[]): string[] {
   return log.filter((line) => !line.startsWith("Program data: "));
 }
+
+reconcileTest(
+  "row 31: a vault of which nothing can be said for long is told of, as neither match nor mismatch, until something can",
+  ["wrong_balance"],
+  async (stage, reconciled) => {
+    const { node, sql } = stage;
+    expect(await reconciled()).toBe("done matched 6");
+    const owner = trader(node);
+    node.wait(500);
+    node.send(deposit(owner, 5_000_000n));
+    node.waitUntilFinal();
+    node.waitSlots(40);
+    const urls = [node.url, node.another("second").url];
+    node.faults.on("wrong_balance", { address: node.chain.book.vaultOf(owner).address, by: 1n });
+    const told = () => mismatchAlerts(stage, "job_failed");
+    for (let times = 0; times < 2; times++) expect(await reconciled({ urls })).toBe("done matched 5 behind 1");
+    expect(await told()).toEqual([]);
+    await sql`update public.alert_rules set threshold = 0 where alert_type = 'job_failed'`;
+    expect(await reconciled({ urls })).toBe("done matched 5 behind 1");
+    expect(await told()).toEqual([`reconcile ${owner} warning open`]);
+    expect(await sql`select data ->> 'rounds' as rounds from public.alerts where alert_type = 'job_failed'`).toEqual([
+      { rounds: "3" },
+    ]);
+    await expectNoMismatch(stage);
+    node.faults.off();
+    expect(await reconciled({ urls })).toMatch(/^done matched [56]( fixed 1)?$/);
+    expect(await told()).toEqual([`reconcile ${owner} warning over`]);
+    expect(await sql`select from vaultbook.behind_vaults`).toHaveLength(0);
+  },
+);

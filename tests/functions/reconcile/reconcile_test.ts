@@ -44,6 +44,32 @@ sweepTest("a book that heard nothing at all has nothing to compare", [], async (
   expect(await stage.sql`select from public.reconciliation_logs`).toHaveLength(0);
 });
 
+reconcileTest(
+  "a sweep that walks over the same vault at the same time costs nothing but a page",
+  [],
+  async (stage, reconciled) => {
+    const { node, sql } = stage;
+    const owner = trader(node);
+    const { address } = node.chain.book.vaultOf(owner);
+    node.wait(500);
+    node.send(deposit(owner, 7_000_000n));
+    node.waitUntilFinal();
+    await sql`select vaultbook.want_vault(${address}, 'a test')`;
+    let swept: string | null = null;
+    const amid: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      if (swept === null && String(init?.body).includes(`"getSignaturesForAddress","params":["${address}"`)) {
+        swept = "begun";
+        swept = (await stage.sweep()).status;
+      }
+      return answer;
+    };
+    expect(await reconciled({ rpc: { fetch: amid } })).toMatch(/^done matched (5 fixed 1|6)$/);
+    expect(swept).toBe("done");
+    expect(await stage.differences()).toEqual([]);
+  },
+);
+
 reconcileTest("what happened after the slot that was read is in nobody's way", [], async (stage, reconciled) => {
   const { node } = stage;
   node.trade(10);
