@@ -108,7 +108,7 @@ function sweepContext(
 ): SweepContext {
   return {
     ...{ database, program, nodes, now, run, problems, missed: [] },
-    limits: { pages: Infinity, transactions: Infinity, pageRows: 1000 },
+    limits: { pages: Infinity, vaultPages: Infinity, transactions: Infinity, pageRows: 1000 },
     counts: newCounts(),
     onProgress: () => {},
   };

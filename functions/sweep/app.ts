@@ -16,7 +16,7 @@ import { sweep } from "./sweep.ts";
 /** A hosted function has 150 seconds by the wall. Milliseconds. */
 const BUDGET = 110_000;
 /** And 2 seconds of computing, of which a transaction takes about one millisecond. */
-const LIMITS = { pages: 100, transactions: 500 };
+const LIMITS = { pages: 100, vaultPages: 200, transactions: 500 };
 const BODY_BYTES_MAX = 4096;
 
 const requestSchema = z.strictObject({ from_slot: z.int().nonnegative().optional() });

@@ -22,8 +22,10 @@ export interface SweepTools {
 
 /** How much a sweep may do before it leaves the rest to the next one. */
 export interface SweepLimits {
-  /** Pages of signatures. */
+  /** Pages of the program's signatures. */
   readonly pages: number;
+  /** Pages of those of single vaults. */
+  readonly vaultPages: number;
   /** Transactions fetched. */
   readonly transactions: number;
   /** Rows of a page, 1 to 1000. */
@@ -32,8 +34,10 @@ export interface SweepLimits {
 
 /** What a sweep did, by name. */
 export interface SweepCounts {
-  /** Pages of signatures read. */
+  /** Pages of the program's signatures read. */
   pages: number;
+  /** Pages of those of single vaults. */
+  vault_pages: number;
   /** Rows on them. */
   rows: number;
   /** Transactions that the ledger had, and that are final now. */
@@ -75,17 +79,28 @@ const RESERVE = 5_000;
 /** Nothing done yet. */
 export function newCounts(): SweepCounts {
   return {
-    ...{ pages: 0, rows: 0, finalized: 0, fetched: 0, applied: 0, failed: 0, ignored: 0, parked: 0, quarantined: 0 },
+    ...{
+      pages: 0,
+      vault_pages: 0,
+      rows: 0,
+      finalized: 0,
+      fetched: 0,
+      applied: 0,
+      failed: 0,
+      ignored: 0,
+      parked: 0,
+      quarantined: 0,
+    },
     ...{ conflict: 0, duplicate: 0, unfetched: 0, doubted: 0, rolled_back: 0, expired: 0 },
   };
 }
 
 /** Whether the run still has time, and may do more of this; says that it is alive. @throws {VaultbookError} job_taken_over */
-export async function goesOn(context: SweepContext, what: "pages" | "transactions"): Promise<boolean> {
+export async function goesOn(context: SweepContext, what: "pages" | "vaultPages" | "transactions"): Promise<boolean> {
   const { nodes, limits, counts, run, onProgress } = context;
   onProgress(counts);
-  const done = what === "pages" ? counts.pages : counts.fetched + counts.unfetched;
-  if (done >= limits[what] || nodes.some((node) => node.timeLeft() <= RESERVE)) return false;
+  const done = { pages: counts.pages, vaultPages: counts.vault_pages, transactions: counts.fetched + counts.unfetched };
+  if (done[what] >= limits[what] || nodes.some((node) => node.timeLeft() <= RESERVE)) return false;
   await run.hold();
   return true;
 }

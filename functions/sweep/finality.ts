@@ -20,16 +20,22 @@ const FRESH = 120_000;
  * Asks every node for what is not final although its slot is. What one of them knows is fetched; what none knows, by its status, by
  * itself or among its neighbours, is doubted, and rolled back when the run before doubted it too.
  *
- * @param tipSlot the newest slot that is final at every node.
+ * @param asked.tipSlot the newest slot that is final at every node.
+ * @param asked.byVaults looks only at what concerns a vault whose own history every node has shown, and not at the program's.
  * @returns whether all were looked at.
  * @throws {VaultbookError} rpc_… – nothing of what was being looked at is doubted.
  */
-export async function takeBackUnproven(context: SweepContext, tipSlot: number): Promise<boolean> {
-  const { database, run, counts } = context;
+export async function takeBackUnproven(
+  context: SweepContext,
+  asked: { readonly tipSlot: number; readonly byVaults: boolean },
+): Promise<boolean> {
+  const { database, run, counts, nodes, program } = context;
+  const { tipSlot, byVaults } = asked;
   const within = {
     finalSlot: tipSlot - MARGIN_SLOTS,
     futureSlot: await isFresh(context, tipSlot) ? tipSlot + FUTURE_SLOTS : null,
     most: STATUSES_MAX,
+    ...(byVaults ? { byVaults: { nodes: nodes.length, program: program.address } } : {}),
   };
   for (let after = "";;) {
     const landings = await unprovenLandings(database, { ...within, after });
@@ -67,7 +73,9 @@ async function absentOf(
   }
   const unknown = landings.filter(({ signature }) => !known.has(signature));
   const verdicts = await Promise.all(
-    unknown.map((landing) => searchEverywhere(nodes, landing, { address: program.address, tipSlot })),
+    unknown.map((landing) =>
+      searchEverywhere(nodes, landing, { address: landing.seenVault ?? program.address, tipSlot })
+    ),
   );
   for (const [i, landing] of unknown.entries()) {
     const verdict = verdicts[i] ?? "unsure";

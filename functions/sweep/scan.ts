@@ -38,8 +38,9 @@ export async function scanAddress(context: SweepContext, scope: ScanScope): Prom
   const { database, limits, counts } = context;
   let scan = await beginScan(database, scope);
   const node = nodeOf(context, scope.source);
+  const isProgram = scope.address === context.program.address;
   for (let broken = 0; scan.outcome === null;) {
-    if (!await goesOn(context, "pages")) return false;
+    if (!await goesOn(context, isProgram ? "pages" : "vaultPages")) return false;
     if (broken >= BROKEN_MAX) throw doesNotContinue(node.node, scan.lowestSlot);
     const rows = await node.signatures(scope.address, {
       commitment: "finalized",
@@ -47,7 +48,7 @@ export async function scanAddress(context: SweepContext, scope: ScanScope): Prom
       minContextSlot: scan.tipSlot,
       ...(scan.nextBefore === null ? {} : { before: scan.nextBefore }),
     });
-    counts.pages++;
+    counts[isProgram ? "pages" : "vault_pages"]++;
     counts.rows += rows.length;
     // What another job has ended is not asked for twice in vain: a new walk is over at what that one has seen.
     scan = await notePage(database, scan, rows) ?? await beginScan(database, scope);

@@ -6,9 +6,8 @@
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import { type JobReport, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
-import { watermarkOf } from "@/lib/ledger/scans.ts";
+import { isLongScan, watermarkOf } from "@/lib/ledger/scans.ts";
 import { askForUnread, forgetSightings, judgeSilence } from "@/lib/ledger/sightings.ts";
-import { vaultIsSwept, wantedVaults } from "@/lib/ledger/wanted_vaults.ts";
 import {
   attempted,
   newCounts,
@@ -20,6 +19,7 @@ import {
 import { fetchSighted } from "./fetch.ts";
 import { takeBackUnproven } from "./finality.ts";
 import { scanAddress, tipOf } from "./scan.ts";
+import { scanVaults, scanWanted } from "./vaults.ts";
 
 /** How to sweep. */
 export interface SweepOptions extends SweepTools {
@@ -33,8 +33,6 @@ export interface SweepOptions extends SweepTools {
 
 /** Longer than one step takes, with every attempt at every node. */
 const LEASE_SECONDS = 180;
-/** Vaults looked through in one run. */
-const VAULTS_MAX = 20;
 /** Parked deliveries asked for in one run. */
 const UNREAD_MAX = 1000;
 
@@ -52,7 +50,7 @@ export async function sweep(options: SweepOptions): Promise<JobReport> {
   const context: SweepContext = {
     ...tools,
     run,
-    limits: { pages: Infinity, transactions: Infinity, pageRows: 1000, ...limits },
+    limits: { pages: Infinity, vaultPages: Infinity, transactions: Infinity, pageRows: 1000, ...limits },
     counts: newCounts(),
     missed: [],
     problems: [],
@@ -60,6 +58,7 @@ export async function sweep(options: SweepOptions): Promise<JobReport> {
   };
   try {
     const tips = await scanProgram(context, fromSlot);
+    await scanInstead(context, tips);
     const isDone = await settle(context, tips);
     const [problem] = context.problems;
     const status = tips.size === 0 ? "failed" : isDone && !problem ? "done" : "partial";
@@ -75,23 +74,38 @@ export async function sweep(options: SweepOptions): Promise<JobReport> {
   }
 }
 
-/** What each node answered, by its number: its tip, and whether its history was seen up to there. */
-type Tips = ReadonlyMap<number, { readonly slot: number; readonly isProven: boolean }>;
+/** What a node answered: its tip, and whether the program's history, or that of every vault, was seen up to there. */
+interface Tip {
+  readonly slot: number;
+  readonly isProven: boolean;
+  areVaultsProven: boolean;
+}
+/** By the number of the node. */
+type Tips = ReadonlyMap<number, Tip>;
 
 /** Walks over the program's history by each node. Those that give no tip are left out. */
 async function scanProgram(context: SweepContext, fromSlot: number | undefined): Promise<Tips> {
-  const tips = new Map<number, { slot: number; isProven: boolean }>();
+  const tips = new Map<number, Tip>();
   for (let source = 1; source <= context.nodes.length; source++) {
     await attempted(context, async () => {
       const slot = await tipOf(context, source);
-      tips.set(source, { slot, isProven: false });
+      tips.set(source, { slot, isProven: false, areVaultsProven: false });
       const scope = { address: context.program.address, source, tipSlot: slot };
       const isProven = await scanAddress(context, { ...scope, ...(fromSlot === undefined ? {} : { fromSlot }) });
-      tips.set(source, { slot, isProven });
+      tips.set(source, { slot, isProven, areVaultsProven: false });
       return isProven;
     });
   }
   return tips;
+}
+
+/** Where two runs in a row could not get through the program's history, it goes on slowly, and the vaults are walked over one by one. */
+async function scanInstead(context: SweepContext, tips: Tips): Promise<void> {
+  const { database, program, run } = context;
+  for (const [source, tip] of tips) {
+    if (tip.isProven || !await isLongScan(database, { address: program.address, source }, run.startedAt)) continue;
+    tip.areVaultsProven = await attempted(context, () => scanVaults(context, source, tip.slot));
+  }
 }
 
 /** Everything that follows from what was seen. Gives whether nothing is left. */
@@ -102,8 +116,9 @@ async function settle(context: SweepContext, tips: Tips): Promise<boolean> {
   const tipSlot = Math.min(...all.map(({ slot }) => slot));
   let isDone = await attempted(context, () => fetchSighted(context));
   // Only where every node showed its whole history, absence means anything.
-  if (all.length === nodes.length && all.every(({ isProven }) => isProven)) {
-    isDone = await attempted(context, () => takeBackUnproven(context, tipSlot)) && isDone;
+  const byVaults = !all.every(({ isProven }) => isProven);
+  if (all.length === nodes.length && all.every(({ isProven, areVaultsProven }) => isProven || areVaultsProven)) {
+    isDone = await attempted(context, () => takeBackUnproven(context, { tipSlot, byVaults })) && isDone;
   } else {
     isDone = false;
   }
@@ -116,23 +131,14 @@ async function settle(context: SweepContext, tips: Tips): Promise<boolean> {
   return isDone;
 }
 
-/** Looks through the vaults that something is missing of, by every node that answers. */
-async function scanWanted(context: SweepContext, tips: Tips): Promise<void> {
-  for (const address of await wantedVaults(context.database, VAULTS_MAX)) {
-    let isSwept = true;
-    for (const [source, { slot }] of tips) {
-      const scope = { address, source, tipSlot: slot, fromSlot: 0 };
-      isSwept = await attempted(context, () => scanAddress(context, scope)) && isSwept;
-    }
-    if (isSwept) await vaultIsSwept(context.database, address);
-  }
-}
-
 /** How far the chain has come, and how far behind it everything was seen. */
 async function positionOf({ database, program }: SweepContext, tips: Tips): Promise<Record<string, number>> {
   if (tips.size === 0) return {};
   const tipSlot = Math.max(...[...tips.values()].map(({ slot }) => slot));
   const marks = await Promise.all([...tips.keys()].map((source) => watermarkOf(database, program.address, source)));
-  const seen = marks.map((mark) => mark?.slot ?? 0);
+  const seen = [
+    ...marks.map((mark) => mark?.slot ?? 0),
+    ...[...tips.values()].flatMap(({ slot, areVaultsProven }) => areVaultsProven ? [slot] : []),
+  ];
   return { tip_slot: tipSlot, lag_slots: tipSlot - Math.max(...seen) };
 }

@@ -12,7 +12,7 @@ import { mappedAccount, type MappedFields, mappedFields, mappedIndexes, refuseMi
 import { type Idl, type IdlInstruction, readIdl } from "./idl/read_idl.ts";
 import { seedsFromIdl, type VaultSeed } from "./idl/vault_seeds.ts";
 
-export { DISCRIMINATOR_BYTES, discriminatorKey } from "./idl/discriminator.ts";
+export { DISCRIMINATOR_BYTES, discriminatorBytes, discriminatorKey } from "./idl/discriminator.ts";
 export type { Effect } from "./idl/effects.ts";
 
 /** An event of the program: its layout, and where its effect's parts are. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { base58FromBytes } from "./base58.ts";
 import { optionalCountAt, stringAt } from "./fields.ts";
 import {
   type AtSlot,
@@ -14,6 +15,7 @@ import {
   type NodeBlock,
   type NodeTransaction,
   readAccounts,
+  readAddresses,
   readBlock,
   readSignatureRows,
   readSlot,
@@ -65,6 +67,12 @@ export interface SolanaNode {
     addresses: readonly string[],
     asked: { readonly commitment: Commitment; readonly minContextSlot?: number },
   ): Promise<AtSlot<(NodeAccount | null)[]>>;
+  /** Addresses of a program's accounts whose data begins with these bytes, all of one slot, not before `minContextSlot`; in no order. */
+  programAccounts(
+    program: string,
+    prefix: Uint8Array,
+    asked: { readonly commitment: Commitment; readonly minContextSlot?: number },
+  ): Promise<AtSlot<string[]>>;
   /** What became of signatures, searched in the whole history; null where the node knows none. @throws {RangeError} for too many. */
   statuses(signatures: readonly string[]): Promise<AtSlot<(SignatureStatus | null)[]>>;
   /** When a slot's block was made, in seconds since 1970; null where the node does not know. */
@@ -108,6 +116,14 @@ function methodsOver({ node, timeLeft, call }: RpcTransport): SolanaNode {
       const read = (result: unknown): AtSlot<(NodeAccount | null)[]> =>
         readAccounts(result, addresses.length, minContextSlot ?? 0);
       return await call("getMultipleAccounts", [addresses, config], read);
+    },
+    programAccounts(program, prefix, { commitment, minContextSlot }): Promise<AtSlot<string[]>> {
+      const config = {
+        ...defined({ commitment, minContextSlot }),
+        ...{ encoding: "base64", withContext: true, dataSlice: { offset: 0, length: 0 } },
+        filters: [{ memcmp: { offset: 0, bytes: base58FromBytes(prefix) } }],
+      };
+      return call("getProgramAccounts", [program, config], (result) => readAddresses(result, minContextSlot ?? 0));
     },
     async statuses(signatures): Promise<AtSlot<(SignatureStatus | null)[]>> {
       atMost(signatures, STATUSES_MAX);

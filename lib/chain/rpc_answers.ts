@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isBase58Of, SIGNATURE_BYTES } from "./base58.ts";
+import { isBase58Of, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./base58.ts";
 import { arrayAt, countAt, type JsonObject, Malformed, objectAt, optionalCountAt, stringAt } from "./fields.ts";
 import { NotReached } from "./rpc_transport.ts";
 
@@ -120,6 +120,20 @@ export function readAccounts(result: unknown, count: number, needed: number): At
   return {
     slot,
     value: listAt(value, count).map((entry, i) => entry === null ? null : readAccount(entry, `result.value[${i}]`)),
+  };
+}
+
+/** Addresses of accounts, whose data is not looked at. @throws {NotReached} as {@link readAccounts}. @throws {Malformed} */
+export function readAddresses(result: unknown, needed: number): AtSlot<string[]> {
+  const { slot, value } = readContext(result, needed);
+  return {
+    slot,
+    value: arrayAt(value, "result.value").map((entry, i) => {
+      const path = `result.value[${i}].pubkey`;
+      const address = stringAt(objectAt(entry, `result.value[${i}]`).pubkey, path);
+      if (!isBase58Of(address, PUBLIC_KEY_BYTES)) throw new Malformed(path, "a public key", address);
+      return address;
+    }),
   };
 }
 

@@ -80,7 +80,15 @@ export async function readHealth(database: Database, program: string): Promise<H
         -- By the node that has seen most.
         select (max(w.tip_slot) - max(w.slot))::integer as lag_slots,
                extract(epoch from clock_timestamp() - max(w.seen_at))::integer as lag_seconds
-          from vaultbook.watermarks as w where w.address = ${program}
+          from (
+            select m.tip_slot, m.slot, m.seen_at from vaultbook.watermarks as m where m.address = ${program}
+            union all
+            -- Where the program is too busy it is the vaults that are seen: as far as the one that was not for the longest.
+            select max(m.tip_slot), min(m.slot), min(m.seen_at)
+              from vaultbook.watermarks as m join public.vaults as v on v.vault_address = m.address
+             group by m.source
+            having count(*) = (select count(*) from public.vaults)
+          ) as w
       ) as mark`
   );
   if (!row) throw new Error("Cannot read the state: the database answered nothing");

@@ -60,6 +60,58 @@ export async function watermarkOf(database: Database, address: string, source: n
 }
 
 /**
+ * Whether a scan is still under way that an earlier run began.
+ *
+ * @param runStartedAt when this run began, by the database's clock.
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function isLongScan(
+  database: Database,
+  scope: { readonly address: string; readonly source: number },
+  runStartedAt: string,
+): Promise<boolean> {
+  const rows = await rowsOf(database, (sql) =>
+    sql`
+    select from vaultbook.scans as s
+     where s.address = ${scope.address} and s.source = ${scope.source}
+       and s.finished_at is null and s.started_at < ${runStartedAt}::timestamptz`);
+  return rows.length > 0;
+}
+
+/**
+ * The vaults whose own history was not seen up to a slot by a node: first those that are half seen, then those whose turn was the longest
+ * ago, whatever came of it.
+ *
+ * @param others addresses to be seen with them.
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function vaultsToScan(
+  database: Database,
+  scope: { readonly source: number; readonly slot: number; readonly others: readonly string[]; readonly most: number },
+): Promise<string[]> {
+  const { source, slot, most } = scope;
+  const others = JSON.stringify(scope.others);
+  const rows = await rowsOf(database, (sql) =>
+    sql<{ address: string }[]>`
+    select a.address
+      from (
+        select v.vault_address as address from public.vaults as v
+        union
+        select jsonb_array_elements_text(${others}::text::jsonb)
+      ) as a
+      left join vaultbook.watermarks as w on w.address = a.address and w.source = ${source}
+      left join lateral (
+        select s.id, s.finished_at is null as is_open from vaultbook.scans as s
+         where s.address = a.address and s.source = ${source}
+         order by s.id desc limit 1
+      ) as latest on true
+     where coalesce(w.slot, -1) < ${slot}
+     order by latest.is_open desc nulls last, latest.id nulls first, a.address
+     limit ${most}`);
+  return rows.map(({ address }) => address);
+}
+
+/**
  * Goes on with the scan of an address by a node, or begins one at the node's newest finalized slot.
  *
  * @param scope.fromSlot goes back at least to this slot; default: as far as is due.

@@ -31,6 +31,8 @@ export interface UnprovenLanding extends LostLanding {
   readonly newerKnown: string | null;
   /** The slot of the next finalized one before; null: none is known. */
   readonly olderSlot: number | null;
+  /** A vault of it whose own history was seen up to there; null where that was not asked for. */
+  readonly seenVault: string | null;
 }
 
 /**
@@ -105,6 +107,7 @@ export async function askForUnread(database: Database, tipSlot: number, most: nu
  * @param within.finalSlot only up to this slot.
  * @param within.futureSlot and what claims to be above this one; null: nothing does.
  * @param within.after only behind this signature.
+ * @param within.byVaults only what concerns a vault whose own history, or this program's, so many nodes have shown up to there.
  * @throws {VaultbookError} database_unavailable
  */
 export async function unprovenLandings(
@@ -114,23 +117,33 @@ export async function unprovenLandings(
     readonly futureSlot: number | null;
     readonly after: string;
     readonly most: number;
+    readonly byVaults?: { readonly nodes: number; readonly program: string };
   },
 ): Promise<UnprovenLanding[]> {
-  const { finalSlot, futureSlot, after, most } = within;
+  const { finalSlot, futureSlot, after, most, byVaults = { nodes: 0, program: null } } = within;
   const rows = await rowsOf(
     database,
     (sql) =>
-      sql<{ signature: string; slot: string; newer_known: string | null; older_slot: string | null }[]>`
-    select * from vaultbook.unproven_landings(${finalSlot}, ${futureSlot}, ${after}, ${most})`,
+      sql<UnprovenRow[]>`
+    select * from vaultbook.unproven_landings(${finalSlot}, ${futureSlot}, ${after}, ${most}, ${byVaults.nodes}, ${byVaults.program})`,
   );
-  return rows.map(({ signature, slot, newer_known, older_slot }) => ({
+  return rows.map(({ signature, slot, newer_known, older_slot, seen_vault }) => ({
     signature,
     // not an amount: a slot
     slot: Number(slot),
     newerKnown: newer_known,
     // not an amount: a slot
     olderSlot: older_slot === null ? null : Number(older_slot),
+    seenVault: seen_vault,
   }));
+}
+
+interface UnprovenRow {
+  readonly signature: string;
+  readonly slot: string;
+  readonly newer_known: string | null;
+  readonly older_slot: string | null;
+  readonly seen_vault: string | null;
 }
 
 /**

@@ -29,6 +29,21 @@ export async function wantedVaults(database: Database, most: number): Promise<st
   return rows.map(({ address }) => address);
 }
 
+/**
+ * Wants those of these vaults that nobody is known to have initialised.
+ *
+ * @param shown.addresses vaults that a node, from 1, has at a slot.
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function wantNewVaults(
+  database: Database,
+  shown: { readonly addresses: readonly string[]; readonly source: number; readonly slot: number },
+): Promise<void> {
+  const { source, slot } = shown;
+  const json = JSON.stringify(shown.addresses);
+  await rowOf(database, (sql) => sql`select vaultbook.want_new_vaults(${json}::text::jsonb, ${source}, ${slot})`);
+}
+
 /** Says that the whole history of a vault was seen. @throws {VaultbookError} database_unavailable */
 export async function vaultIsSwept(database: Database, address: string): Promise<void> {
   await rowOf(database, (sql) => sql`select vaultbook.vault_is_swept(${address})`);

@@ -75,7 +75,13 @@ begin
   do update set
     failed = coalesce(excluded.failed, s.failed),
     block_time = coalesce(excluded.block_time, s.block_time),
-    transaction_index = coalesce(excluded.transaction_index, s.transaction_index)
+    transaction_index = coalesce(excluded.transaction_index, s.transaction_index),
+    -- It waits until all of its scan is seen. Where that one takes long, a later walk over less has it sooner.
+    scan_id = case
+      when exists (select from vaultbook.scans as open where open.id = s.scan_id and open.finished_at is null)
+        then greatest(s.scan_id, excluded.scan_id)
+      else s.scan_id
+    end
   where s.settled_at is null;
   get diagnostics noted = row_count;
   return noted;

@@ -31,15 +31,17 @@ comment on column vaultbook.doubts.last_doubted_at is 'When the last of them loo
 alter table vaultbook.doubts enable row level security;
 revoke all on vaultbook.doubts from public, anon, authenticated, service_role;
 
-create function vaultbook.unproven_landings(p_final_slot bigint, p_future_slot bigint, p_after text, p_limit integer)
-returns table (signature text, slot bigint, newer_known text, older_slot bigint)
+create function vaultbook.unproven_landings(
+  p_final_slot bigint, p_future_slot bigint, p_after text, p_limit integer, p_nodes integer default 0, p_program text default null
+)
+returns table (signature text, slot bigint, newer_known text, older_slot bigint, seen_vault text)
 language plpgsql stable
 security definer
 set search_path = ''
 as $$
 begin
   return query
-    select i.signature::text, i.slot, above.signature::text, below.slot
+    select i.signature::text, i.slot, above.signature::text, below.slot, seen.address
       from vaultbook.inbox as i
       left join lateral (
         select k.signature from vaultbook.inbox as k
@@ -53,10 +55,20 @@ begin
            and not vaultbook.is_correction(k.signature)
          order by k.slot desc limit 1
       ) as below on true
+      left join lateral (
+        select a.address from unnest(i.vaults) as a (address)
+         where p_nodes > 0
+           and p_nodes = (
+             select count(distinct w.source) from vaultbook.watermarks as w
+              where w.address in (a.address, p_program) and w.slot >= least(i.slot, p_final_slot)
+           )
+         limit 1
+      ) as seen on true
      where i.finalized_at is null and i.content is not null and i.outcome in ('applied', 'failed', 'parked')
        and i.content -> 'events' <> '[]'
        and (i.slot <= p_final_slot or i.slot > p_future_slot)
        and i.signature > p_after
+       and (p_nodes = 0 or seen.address is not null)
        and not exists (
          select from vaultbook.sightings as s where s.signature = i.signature and s.settled_at is null and s.attempts < 5
        )
@@ -64,10 +76,11 @@ begin
      limit p_limit;
 end
 $$;
-comment on function vaultbook.unproven_landings(bigint, bigint, text, integer) is
+comment on function vaultbook.unproven_landings(bigint, bigint, text, integer, integer, text) is
   'What the ledger has in slots that are final, or in ones that are not to come for long, and no sweep has found there; by signature, behind '
-  'p_after. With each the next finalized signature above it, and the slot of the next one below.';
-alter function vaultbook.unproven_landings(bigint, bigint, text, integer) owner to vaultbook_ledger;
+  'p_after. With each the next finalized signature above it, and the slot of the next one below. With p_nodes only what concerns a vault whose '
+  'own history, or the program''s, so many nodes have shown up to there, and that vault.';
+alter function vaultbook.unproven_landings(bigint, bigint, text, integer, integer, text) owner to vaultbook_ledger;
 
 create function vaultbook.doubt(p_run_id uuid, p_landings jsonb) returns jsonb
 language plpgsql

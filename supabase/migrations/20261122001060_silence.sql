@@ -56,11 +56,11 @@ begin
   get diagnostics forgotten = row_count;
   delete from vaultbook.doubts as d where d.last_doubted_at < now() - interval '2 days';
   delete from vaultbook.scans as s
-   where s.finished_at < now() - interval '30 days'
+   where s.finished_at < now() - interval '7 days'
      and not exists (select from vaultbook.watermarks as w where w.scan_id = s.id);
   return forgotten;
 end
 $$;
 comment on function vaultbook.forget_sightings() is
-  'Deletes what the sweep no longer needs: sightings settled two days ago, doubts as old, scans of last month. Returns how many sightings.';
+  'Deletes what the sweep no longer needs: sightings settled two days ago, doubts as old, scans of last week. Returns how many sightings.';
 alter function vaultbook.forget_sightings() owner to vaultbook_ledger;

@@ -22,6 +22,7 @@ select is_empty(
                            'vaultbook.settle_sightings'::regproc, 'vaultbook.ask_for'::regproc, 'vaultbook.ask_for_unread'::regproc,
                            'vaultbook.unproven_landings'::regproc, 'vaultbook.doubt'::regproc, 'vaultbook.believe'::regproc,
                            'vaultbook.judge_silence'::regproc, 'vaultbook.want_vault'::regproc, 'vaultbook.want_unknown_vaults'::regproc,
+                           'vaultbook.want_new_vaults'::regproc,
                            'vaultbook.vault_is_swept'::regproc, 'vaultbook.forget_sightings'::regproc,
                            'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
@@ -52,7 +53,7 @@ select results_eq(
              ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.retain'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
              ('vaultbook.start_job'), ('vaultbook.take_snapshots'), ('vaultbook.take_tvl'), ('vaultbook.ticks_between'),
              ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),
-             ('vaultbook.vault_is_swept'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
+             ('vaultbook.vault_is_swept'), ('vaultbook.want_new_vaults'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
     'The service runs no part of the ledger''s work alone'
   );
 

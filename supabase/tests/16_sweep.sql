@@ -143,7 +143,7 @@ select results_eq(
 
 -- Doubts
 select results_eq(
-    $$select * from vaultbook.unproven_landings(100, null, '', 10)$$, $$values ('w', 50::bigint, null::text, 9::bigint)$$,
+    $$select * from vaultbook.unproven_landings(100, null, '', 10)$$, $$values ('w', 50::bigint, null::text, 9::bigint, null::text)$$,
     'The third is not'
   );
 select is_empty($$select from vaultbook.unproven_landings(40, null, '', 10)$$, 'which says nothing while its slot is not final');

@@ -19,6 +19,12 @@ export function discriminatorKey(bytes: Uint8Array | readonly number[]): string 
 }
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** The bytes of a discriminator in hexadecimal. */
+export function discriminatorBytes(key: string): Uint8Array {
+  // not an amount: a byte
+  return Uint8Array.from(key.match(/../g) ?? [], (pair) => Number(`0x${pair}`));
+}
+
 /** What a discriminator belongs to. */
 export type Discriminated = "event" | "instruction" | "account";
 

@@ -13,7 +13,14 @@ import { bySignature, getSignaturesForAddress, type SignatureRow } from "./rpc_s
 export type Caller = (chain: DemoChain, method: string, params: readonly unknown[]) => unknown;
 
 /** Answers that carry the slot for which they hold. */
-const AT_A_SLOT = ["getAccountInfo", "getMultipleAccounts", "getSlot", "getSignatureStatuses", "getLatestBlockhash"];
+const AT_A_SLOT = [
+  "getAccountInfo",
+  "getMultipleAccounts",
+  "getProgramAccounts",
+  "getSlot",
+  "getSignatureStatuses",
+  "getLatestBlockhash",
+];
 const OF_A_BLOCK = ["getBlock", "getBlockTime"];
 /** The bytes of accounts in which a balance stands, by the account's length: a vault's total and available, a token account's amount. */
 const BALANCE_PLACES: Readonly<Record<number, readonly number[]>> = { 121: [72, 88], 165: [64] };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import bs58 from "bs58";
 import { accountAt } from "./accounts.ts";
 import type { DemoChain } from "./chain.ts";
 import { getBlock, getBlockTime } from "./rpc_blocks.ts";
@@ -42,6 +43,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
   getHealth: () => "ok",
   getLatestBlockhash,
   getMultipleAccounts,
+  getProgramAccounts,
   getSignatureStatuses,
   getSignaturesForAddress: (chain, params) => getSignaturesForAddress(chain, params),
   getSlot: (chain, params) => readSlot(chain, configAt(params, 0)),
@@ -104,6 +106,24 @@ function getMultipleAccounts(chain: DemoChain, params: readonly unknown[]): unkn
   const slot = readSlot(chain, config);
   const state = stateAt(chain, slot);
   return withContext(slot, addresses.map((address) => accountJson(chain, state, address, config)));
+}
+
+/** With one filter that compares bytes, and no other. */
+function getProgramAccounts(chain: DemoChain, params: readonly unknown[]): unknown {
+  const program = readAddress(params[0]);
+  const config = configAt(params, 1);
+  const filter = configAt(readList(config["filters"], 1), 0);
+  const compared = configAt([filter["memcmp"]], 0);
+  const offset = readCount(compared["offset"], "memcmp.offset") ?? 0;
+  const wanted = bs58.decode(String(compared["bytes"]));
+  const slot = readSlot(chain, config);
+  const state = stateAt(chain, slot);
+  const addresses = [...state.vaults.keys(), chain.book.authority.address].filter((address) => {
+    const account = accountAt(state, chain.book, address);
+    return account?.owner === program && wanted.every((byte, place) => account.data()[offset + place] === byte);
+  });
+  const value = addresses.map((pubkey) => ({ pubkey, account: accountJson(chain, state, pubkey, config) }));
+  return config["withContext"] === true ? withContext(slot, value) : value;
 }
 
 function stateAt(chain: DemoChain, slot: number): ChainState {

@@ -71,6 +71,19 @@ Deno.test("the commitment asked for is the one that is answered, and statuses ar
     expect((await node.statuses([signature])).value[0]?.commitment).toBe("finalized");
   }));
 
+Deno.test("a program's accounts are told by how their data begins, and without it", () =>
+  onStage([], async ({ chain, node }) => {
+    const vault = Uint8Array.fromHex("13bd5f9b64099f91");
+    const { slot, value } = await node.programAccounts(DEMO_PROGRAM, vault, FINAL);
+    expect(value.toSorted()).toEqual([...chain.chain.state().vaults.keys()].toSorted());
+    expect(slot).toBe(chain.chain.tips().finalized);
+    const authority = await node.programAccounts(DEMO_PROGRAM, Uint8Array.fromHex("8422bbcacac3d335"), FINAL);
+    expect(authority.value).toEqual([chain.chain.book.authority.address]);
+    expect((await node.programAccounts(USDT_MINT, vault, FINAL)).value).toEqual([]);
+    const late = { commitment: "finalized", minContextSlot: slot + 500 } as const;
+    expect((await refusalOf(node.programAccounts(DEMO_PROGRAM, vault, late))).code).toBe("rpc_behind");
+  }));
+
 Deno.test("more addresses or signatures than a node takes are a mistake of ours, before any request", () =>
   onStage([], async ({ chain, node }) => {
     await expect(node.accounts(Array(101).fill(USDT_MINT), FINAL)).rejects.toThrow(RangeError);
