@@ -99,7 +99,10 @@ async function scanProgram(context: SweepContext, fromSlot: number | undefined):
   return tips;
 }
 
-/** Where two runs in a row could not get through the program's history, it goes on slowly, and the vaults are walked over one by one. */
+/**
+ * Where two runs in a row could not get through what is new of the program's history, or an hour's runs through all of it, that goes on slowly,
+ * and the vaults are walked over one by one.
+ */
 async function scanInstead(context: SweepContext, tips: Tips): Promise<void> {
   const { database, program, run } = context;
   for (const [source, tip] of tips) {

@@ -60,7 +60,7 @@ export async function watermarkOf(database: Database, address: string, source: n
 }
 
 /**
- * Whether a scan is still under way that an earlier run began.
+ * Whether a scan is still under way that an earlier run began; one over the whole history, which takes its time, an hour ago.
  *
  * @param runStartedAt when this run began, by the database's clock.
  * @throws {VaultbookError} database_unavailable
@@ -74,7 +74,8 @@ export async function isLongScan(
     sql`
     select from vaultbook.scans as s
      where s.address = ${scope.address} and s.source = ${scope.source}
-       and s.finished_at is null and s.started_at < ${runStartedAt}::timestamptz`);
+       and s.finished_at is null
+       and s.started_at < ${runStartedAt}::timestamptz - case when s.floor_slot is null then interval '1 hour' else '0' end`);
   return rows.length > 0;
 }
 
