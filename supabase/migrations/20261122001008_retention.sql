@@ -97,10 +97,9 @@ begin
    using (
      select own.id,
             row_number() over (
-              partition by own.vault_owner
+              partition by own.vault_owner, p_level = 'hourly' and own.snapshot_type = 'daily_summary'
               order by own.snapshot_type = 'daily_summary' desc, own.timestamp desc, own.id desc
-            ) as place,
-            own.snapshot_type = 'daily_summary' as is_daily
+            ) as place
        from unnest(p_owners) as o (owner)
       cross join lateral (
         select b.* from public.balance_snapshots as b
@@ -109,7 +108,7 @@ begin
       ) as own
    ) as ranked
    where s.id = ranked.id
-     and case p_level when 'gone' then true when 'daily' then ranked.place > 1 else ranked.place > 1 and not ranked.is_daily end;
+     and (p_level = 'gone' or ranked.place > 1);
   get diagnostics removed = row_count;
   return removed;
 end
