@@ -2,6 +2,7 @@ import { createClient } from "@supabase/supabase-js";
 import { expect } from "expect";
 import postgres from "postgres";
 import { PROJECT, type Running, runProjectTask, startRunning } from "@/tests/support/running_instance.ts";
+import { eventually } from "@/tests/supabase/local/support/eventually.ts";
 
 /** Runs a test with a data folder that is gone afterwards, and nothing left running on it. */
 function folderTest(
@@ -113,6 +114,25 @@ folderTest("start brings everything up, and what it prints to try works when pas
   expect(await instance.stop()).toBe(0);
   const after = await runProjectTask("status", "--data-dir", dir);
   expect([after.code, after.stderr]).toEqual([1, `Vaultbook does not run on ${dir}\n`]);
+});
+
+folderTest("what start brings up is swept, reconciled and watched by itself", async (_dir, start) => {
+  const { status } = await start(...ports());
+  const sql = postgres(status.DB_URL, { max: 1, onnotice: () => {} });
+  try {
+    // The stand-in for pg_cron knows seconds: nobody waits for a quarter of an hour here.
+    await sql`update public.job_schedules set schedule = '2 seconds' where not is_daily`;
+    await eventually("a run of each job", async () => {
+      const done = await sql`select distinct job from public.job_runs where status in ('done', 'partial') and code is null`;
+      return done.length === (await sql`select from public.job_schedules where not is_daily`).length;
+    }, 30_000);
+    expect(await sql`select job, code, message from public.job_runs where status = 'failed'`).toEqual([]);
+    expect(await sql`select name, problem from public.job_states where problem is not null`).toEqual([]);
+    const { checks } = await (await fetch(`${status.FUNCTIONS_URL}/api/health`)).json();
+    expect(checks).toMatchObject({ last_sweep: { code: null }, late_jobs: [], schedule_problem: null });
+  } finally {
+    await sql.end();
+  }
 });
 
 folderTest("start refuses a folder that another start uses, with exit code 1", async (dir, start) => {

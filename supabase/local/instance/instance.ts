@@ -6,12 +6,14 @@
 import { join } from "node:path";
 import { DEMO_PROGRAM, USDT_MINT } from "../demo/address.ts";
 import { type Demo, DEMO_SEED, startDemo } from "../demo/demo.ts";
+import { localUrl } from "../gateway.ts";
 import { startPlatform } from "../platform.ts";
 import { removeData } from "../postgres/data_folder.ts";
 import { freePort } from "../postgres/port.ts";
 import { openInstanceDatabase } from "./database.ts";
 import { type LogFile, openLog } from "./log_file.ts";
 import { lockInstance } from "./lock.ts";
+import { aimSchedule } from "./schedule.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { removeStatus, type Status, writeStatus } from "./status.ts";
 
@@ -90,6 +92,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   if (port !== options.port) onProgress(`Port ${options.port} is taken: the API is on ${port}`);
   const rpcPort = options.demo ? await freePort(host, options.rpcPort) : 0;
   const environment = environmentOf(options, secrets, rpcPort);
+  await aimSchedule(database.ownerUrl, { projectUrl: localUrl(host, port), cronSecret: environment.CRON_SECRET ?? "" });
   onProgress("Starting the platform");
   const platform = await startPlatform({
     adminUrl: database.adminUrl,
