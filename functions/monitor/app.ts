@@ -1,5 +1,6 @@
 /**
- * `POST /monitor`: one look at everything that lasts, within what a hosted function may take.
+ * `POST /monitor`: one look at everything that lasts, within what a hosted function may take. With `{"job": "retention"}`, once a day,
+ * old snapshots are thinned instead.
  *
  * @module
  */
@@ -9,11 +10,12 @@ import { jobFunction } from "@/lib/http/job_function.ts";
 import type { JobReport } from "@/lib/ledger/jobs.ts";
 import { now } from "./clock.ts";
 import { monitor } from "./monitor.ts";
+import { retain } from "./retention.ts";
 import type { Settings } from "./settings.ts";
 
 const BODY_BYTES_MAX = 4096;
 
-const requestSchema = z.strictObject({});
+const requestSchema = z.strictObject({ job: z.literal("retention").optional() });
 
 /** The monitor over these settings. */
 export function createMonitor({ database, cronSecret, log }: Settings): Hono {
@@ -22,8 +24,8 @@ export function createMonitor({ database, cronSecret, log }: Settings): Hono {
     cronSecret,
     request: requestSchema,
     bodyBytesMax: BODY_BYTES_MAX,
-    run(): Promise<JobReport> {
-      return monitor({ database, now });
+    run({ job }): Promise<JobReport> {
+      return job === "retention" ? retain({ database, now }) : monitor({ database, now });
     },
     log,
   });

@@ -35,6 +35,14 @@ export interface Health {
   readonly last_tvl: LastRun | null;
   /** Ticks of the last day that have no snapshot, of all series together. */
   readonly missed_ticks: number;
+  /** The last look at what lasts. */
+  readonly last_monitor: LastRun | null;
+  /** Jobs that nobody called for longer than the schedule has patience, by name: the monitor among them, which looks after the others. */
+  readonly late_jobs: readonly string[];
+  /** Why something is not on the schedule. */
+  readonly schedule_problem: string | null;
+  /** Invariants that nobody could count within a day. */
+  readonly unchecked_invariants: number;
   /** Alerts of the last hour that could not be raised. */
   readonly failed_alerts: number;
 }
@@ -71,6 +79,19 @@ export async function readHealth(database: Database, program: string): Promise<H
       'missed_ticks', (
         select coalesce(sum(m.ticks), 0) from vaultbook.missed_ticks as m
          where m.before_tick is null or m.before_tick > now() - interval '1 day'
+      ),
+      'last_monitor', ${lastRun(sql, "monitor")},
+      'late_jobs', (
+        select coalesce(jsonb_agg(s.name order by s.name), '[]')
+          from public.job_schedules as s
+         where s.enabled
+           and greatest(s.changed_at, (select max(r.started_at) from public.job_runs as r where r.job = s.name))
+               < clock_timestamp() - s.patience
+      ),
+      'schedule_problem', (select min(s.problem) from public.job_schedules as s),
+      'unchecked_invariants', (
+        select count(*) from vaultbook.invariant_checks as k
+         where k.violations is null or k.checked_at < clock_timestamp() - interval '1 day'
       ),
       'failed_alerts', (
         select count(*) from vaultbook.alert_failures as f where f.failed_at > now() - interval '1 hour'

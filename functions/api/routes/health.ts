@@ -45,11 +45,12 @@ export function health({ database, program }: Settings): OpenAPIHono<ApiEnvironm
     const isUntaken = [checks.last_snapshots, checks.last_daily_summary, checks.last_tvl]
       .some((run) => run?.status === "failed");
     const isUnreconciled = checks.last_reconciliation?.status === "failed";
+    const isUnwatched = checks.late_jobs.length > 0 || checks.schedule_problem !== null ||
+      checks.unchecked_invariants > 0 || checks.last_monitor?.status === "failed";
     const late = checks.ingest_lag_seconds === null || checks.ingest_lag_seconds > INGEST_LAG_SECONDS_MAX;
-    const status =
-      late || isBehind || isUnreconciled || isUntaken || checks.open_critical_alerts > 0 || checks.failed_alerts > 0
-        ? "degraded"
-        : "ok";
+    const isWrong = late || isBehind || isUnreconciled || isUntaken || isUnwatched ||
+      checks.open_critical_alerts > 0 || checks.failed_alerts > 0;
+    const status = isWrong ? "degraded" : "ok";
     return c.json({ status, checks: { database: "ok", ...checks } }, 200);
   });
   return route;

@@ -45,9 +45,19 @@ monitorAppTest("POST /monitor looks at everything and says what it did", {}, asy
   }]);
 });
 
+monitorAppTest("POST /monitor thins old snapshots when it is asked to", {}, async (ask) => {
+  const response = await ask({ body: '{"job": "retention"}' });
+  expect([response.status, await response.json()]).toEqual([200, {
+    run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    job: "retention",
+    status: "done",
+    counts: { balance_snapshots: 0, tvl_snapshots: 0 },
+  }]);
+});
+
 monitorAppTest("POST /monitor takes nothing else", {}, async (ask) => {
   expect((await ask({ body: "{}" })).status).toBe(200);
-  for (const body of ['{"limit": 1}', "[]", "from"]) {
+  for (const body of ['{"limit": 1}', '{"job": "sweep"}', "[]", "from"]) {
     expect(await codeOf(await ask({ body }))).toEqual([400, "body_invalid"]);
   }
 });

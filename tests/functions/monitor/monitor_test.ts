@@ -93,8 +93,8 @@ monitorTest(
       await stage.sql`update vaultbook.invariant_checks set checked_at = checked_at - interval '1 day'`;
     };
     await spoil(1);
-    expect((await stage.look()).counts).toMatchObject({ invariants_broken: 1 });
-    expect(await stage.open()).toEqual(["invariant_violation I4"]);
+    expect((await stage.look()).counts).toMatchObject({ invariants_broken: 2 });
+    expect(await stage.open()).toEqual(["invariant_violation I10", "invariant_violation I4"]);
     await spoil(-1);
     expect((await stage.look()).counts).toMatchObject({ invariants_broken: 0 });
     expect(await stage.open()).toEqual([]);
