@@ -123,7 +123,8 @@ folderTest("what start brings up is swept, reconciled and watched by itself", as
     // The stand-in for pg_cron knows seconds: nobody waits for a quarter of an hour here.
     await sql`update public.job_schedules set schedule = '2 seconds' where not is_daily`;
     await eventually("a run of each job", async () => {
-      const done = await sql`select distinct job from public.job_runs where status in ('done', 'partial') and code is null`;
+      const done =
+        await sql`select distinct job from public.job_runs where status in ('done', 'partial') and code is null`;
       return done.length === (await sql`select from public.job_schedules where not is_daily`).length;
     }, 30_000);
     expect(await sql`select job, code, message from public.job_runs where status = 'failed'`).toEqual([]);

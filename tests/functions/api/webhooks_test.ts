@@ -239,28 +239,6 @@ apiTest("GET /api/health tells ok after a delivery, degraded before", async ({ r
   expect(await response.json()).toMatchObject({ status: "ok", checks: { database: "ok", open_critical_alerts: 0 } });
 });
 
-apiTest(
-  "GET /api/health tells degraded when jobs are not called, not scheduled, or invariants not counted",
-  async (api) => {
-    const { request, post, sql } = api;
-    await post(bodyOf());
-    const health = async (): Promise<unknown> => await (await request("/api/health")).json();
-    await sql`update public.job_schedules set changed_at = now()`;
-    await sql`update public.job_schedules set changed_at = now() - interval '6 minutes' where name = 'monitor'`;
-    expect(await health()).toMatchObject({
-      status: "degraded",
-      checks: { late_jobs: ["monitor"], last_monitor: null },
-    });
-    await sql`insert into public.job_runs (job, status, finished_at) values ('monitor', 'done', now())`;
-    expect(await health()).toMatchObject({ status: "ok", checks: { late_jobs: [], last_monitor: { status: "done" } } });
-    await sql`update public.job_schedules set problem = 'Nothing is scheduled' where name = 'tvl'`;
-    expect(await health()).toMatchObject({ status: "degraded", checks: { schedule_problem: "Nothing is scheduled" } });
-    await sql`update public.job_schedules set problem = null`;
-    await sql`insert into vaultbook.invariant_checks (invariant, checked_at, took) values ('I3', now(), '5 seconds')`;
-    expect(await health()).toMatchObject({ status: "degraded", checks: { unchecked_invariants: 1 } });
-  },
-);
-
 apiTest("GET /api/health answers 503 when the database is down", async ({ request }) => {
   const response = await request("/api/health");
   expect(response.status).toBe(503);
