@@ -1,7 +1,7 @@
 -- Watch: jobs that stopped are told of, daily ones are called until they are done, and old runs are forgotten.
 begin;
 set local role postgres;
-select plan(30);
+select plan(31);
 
 create function pg_temp.open_alerts() returns table (subject text, message text)
 language sql as $$
@@ -49,7 +49,15 @@ update public.job_schedules set enabled = true where name = 'sweep';
 update public.job_schedules set changed_at = '2030-01-01 00:00Z' where name = 'sweep';
 select vaultbook.watch_jobs('2030-01-01 09:00Z');
 select is_empty('select * from pg_temp.open_alerts()', 'Who was away as long as the jobs does not judge them');
+update public.job_schedules set enabled = true where name = 'monitor';
+update public.job_schedules set changed_at = '2030-01-01 00:00Z' where name = 'monitor';
 select pg_temp.watch_until('2030-01-01 09:01Z', '2030-01-01 09:06Z');
+select results_eq(
+    $$select message from public.alerts where subject = 'monitor'$$, $$values ('Job monitor has not run since it was scheduled')$$,
+    'A job that never ran is told of too'
+  );
+update public.job_schedules set enabled = false where name = 'monitor';
+select vaultbook.watch_jobs('2030-01-01 09:06Z');
 select results_eq(
     'select subject from pg_temp.open_alerts()', $$values ('sweep')$$, 'but does once they have had their time'
   );

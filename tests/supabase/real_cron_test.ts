@@ -22,7 +22,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SECRET = "the cron secret";
 
 /** What pg_cron, jobs and schedule have to do with. The whole of it runs on this PostgreSQL in tests/schema/sql_coverage_test.ts. */
-const CHAPTERS = ["15_jobs", "20_schedule", "21_watch", "22_monitor"].map((name) => `supabase/tests/${name}.sql`);
+const CHAPTERS = ["15_jobs", "20_schedule", "21_watch", "22_monitor", "23_missing_extensions"].map((name) =>
+  `supabase/tests/${name}.sql`
+);
 
 /** pg_cron 1.4 ticks each full minute. Milliseconds. */
 const TICK_MS = 65_000;
