@@ -27,6 +27,8 @@ Deno.test("row 34: one node's wrong balance differs from another's, and the trut
     expect(silent.verdict === "unknown" && silent.errors.map(({ code, details }) => [code, details.node]))
       .toEqual([["rpc_rate_limited", nodes[1].node]]);
     await expect(askBoth([node, node], ask)).rejects.toThrow("both are");
+    const mistake = (): Promise<unknown> => Promise.reject(new RangeError("ours"));
+    await expect(askBoth(nodes, mistake)).rejects.toThrow(RangeError);
   }));
 
 Deno.test("row 34: a transaction that one node does not know differs, and is no absence", () =>

@@ -51,6 +51,10 @@ Deno.test("what is well-formed is read", async () => {
   expect(await calls.accounts(atSlot([{ ...ACCOUNT, data: ["", "base64"], space: undefined }])))
     .toMatchObject({ value: [{ data: new Uint8Array() }] });
   expect(await calls.statuses(atSlot([STATUS]))).toMatchObject({ value: [{ commitment: "finalized", failed: false }] });
+  // A chain begins with slot 0.
+  expect(await calls.statuses(atSlot([null], 0))).toEqual({ slot: 0, value: [null] });
+  expect(await atSlot([null], 0).accounts(["x"], FINAL)).toEqual({ slot: 0, value: [null] });
+  expect(await result(0).slot("confirmed")).toBe(0);
   expect(await calls.block(result(BLOCK))).toEqual(BLOCK);
   expect(await calls.blockTime(result(null))).toBeNull();
   expect(await calls.transaction(result(null))).toBeNull();

@@ -37,6 +37,23 @@ Deno.test("the budget ends a call before it would wait longer than is left, and 
   expect([late.code, late.details.problem, count()]).toEqual(["rpc_out_of_time", "it was never asked", 2]);
 });
 
+Deno.test("an answer that comes after the budget is none, and after a sleep that was too long nobody asks", async () => {
+  const time = manualTime();
+  const late = fetching(() => {
+    time.pass(30_000);
+    return new Response("", { status: 401 });
+  });
+  const { code, details } = await refusalOf(client(late.fetch, { ...time.options, budget: 30_000 }).slot("confirmed"));
+  expect([code, details]).toStrictEqual([
+    "rpc_out_of_time",
+    { node: "node.example:8899", method: "getSlot", problem: "status 401" },
+  ]);
+  const busy = fetching(() => new Response("", { status: 503 }));
+  const sleep = (): Promise<void> => Promise.resolve(time.pass(30_000));
+  const drowsy = client(busy.fetch, { ...time.options, sleep, budget: 30_000 });
+  expect([(await refusalOf(drowsy.slot("confirmed"))).code, busy.count()]).toEqual(["rpc_out_of_time", 1]);
+});
+
 /** Never answers; ends with its signal. */
 const hanging: typeof fetch = (_url, init) =>
   new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
@@ -159,7 +176,14 @@ Deno.test("a status that will not change by waiting is refused at once", async (
   ) {
     const { fetch, count } = fetching(() => new Response("no", { status }));
     const error = await refusalOf(client(fetch).slot("confirmed"));
-    expect([status, error.code, count()]).toEqual([status, code, code === "rpc_refused" ? 1 : 8]);
+    const attempts = code === "rpc_refused" ? 1 : 8;
+    expect([status, error.code, count()]).toEqual([status, code, attempts]);
+    expect(error.details).toStrictEqual({
+      node: "node.example:8899",
+      method: "getSlot",
+      problem: `status ${status}`,
+      attempts,
+    });
   }
 });
 
