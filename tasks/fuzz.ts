@@ -9,7 +9,7 @@ import { crash } from "./fuzz/crash.ts";
 import { cuts } from "./fuzz/cuts.ts";
 import { decoder } from "./fuzz/decoder.ts";
 import { logs } from "./fuzz/logs.ts";
-import { payloads } from "./fuzz/payloads.ts";
+import { ALL_POSTED, payloads } from "./fuzz/payloads.ts";
 import { permutations } from "./fuzz/permutations.ts";
 import { reconcile } from "./fuzz/reconcile.ts";
 import { runKinds } from "./fuzz/run.ts";
@@ -20,6 +20,7 @@ import { withTestServer } from "./test/server.ts";
 export const KINDS: Readonly<Record<string, Kind>> = {
   permutations: permutations(),
   payloads: payloads(),
+  requests: payloads(ALL_POSTED),
   logs: logs(),
   cuts: cuts(),
   decoder: decoder(),
@@ -36,7 +37,8 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
   --minutes N  how long in all, shared by the kinds; at least one round of each runs (default 4)
   --only KIND  permutations  random histories in random orders, with poison, repetitions, splits and merges, on an empty book each;
                              the books must be the same, and the auditor's
-               payloads      random and mutated webhook bodies, through the reader and through the webhook
+               payloads      random and mutated webhook bodies, through the reader, some through the webhook
+               requests      such bodies, each of them through the webhook
                logs          random trees of invocations, whole and cut, through the reader
                cuts          the logs of such trees cut at every byte
                decoder       random and damaged events as bytes, straight into the decoder

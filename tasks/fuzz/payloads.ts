@@ -17,7 +17,7 @@ import { PROGRAM } from "@/tests/support/raw_delivery.ts";
 import { generator } from "@/tests/support/seeded.ts";
 import type { TestServer } from "../test/server.ts";
 import { enhancedItem, type Item, rawItem, recordedItems } from "./bodies.ts";
-import { breathe, type Campaign, type Counts, type Kind, refuse } from "./campaign.ts";
+import { breathe, type Campaign, type Counts, type Kind, refuse, sum } from "./campaign.ts";
 import { damaged, dressed, mutated, written } from "./mutations.ts";
 import { complaint } from "./verdicts.ts";
 import { answerComplaint, WEBHOOK_SECRET } from "./webhook_answers.ts";
@@ -28,11 +28,16 @@ export interface Payloads {
   readonly bodies: number;
   /** One of so many also goes through the webhook. */
   readonly posted: number;
+  /** So many books take their share of what is posted, at the same time. */
+  readonly books: number;
   /** What is on trial. */
   readonly read: typeof readDelivery;
 }
 
-const FULL: Payloads = { bodies: 10_000, posted: 200, read: readDelivery };
+/** A round in which every body is also a request. Small, so that no book grows far. */
+export const ALL_POSTED: Partial<Payloads> = { bodies: 2_000, posted: 1, books: 2 };
+
+const FULL: Payloads = { bodies: 10_000, posted: 200, books: 1, read: readDelivery };
 
 /** One body of so many is read once more, and one item of so many in other dress: each costs as much as another body. */
 const AGAIN = 8;
@@ -61,7 +66,7 @@ async function round(server: TestServer, shape: Payloads, recorded: readonly Ite
   const raw = Array.from({ length: ITEMS }, () => rawItem(dice));
   const items = [...raw, ...raw.map(() => dice.chance(0.5) ? enhancedItem(dice) : dice.one(recorded))];
   const counts: Record<string, number> = { bodies: 0, read: 0, ignored: 0, parked: 0, quarantined: 0, dressed: 0 };
-  const posted: { body: Uint8Array<ArrayBuffer>; found: ChainTransaction[] }[] = [];
+  const books = Array.from({ length: shape.books }, (): Post[] => []);
   for (let number = 0; number < shape.bodies && !server.interrupted.aborted; number++) {
     if (number % 100 === 0) await breathe();
     const body = randomBody(dice, dice.chance(0.8) ? raw : items);
@@ -70,13 +75,13 @@ async function round(server: TestServer, shape: Payloads, recorded: readonly Ite
     counts.bodies = number + 1;
     // A made-up token balance would break I6, which is there to say so.
     const isSound = found.every((one) => one.verdict !== "read" || one.tokenBalances.length === 0);
-    if (number % shape.posted === 0 && isSound) posted.push({ body, found });
+    if (number % shape.posted === 0 && isSound) books[number / shape.posted % shape.books]?.push({ body, found });
     if (number % DRESSED !== 0) continue;
     const item = dice.one(raw);
     alike(shape.read, item, dressed(item, dice));
     counts.dressed = (counts.dressed ?? 0) + 1;
   }
-  return { ...counts, ...await post(server, posted) };
+  return (await Promise.all(books.map((posts) => post(server, posts)))).reduce(sum, counts);
 }
 
 function randomBody(dice: Dice, items: readonly Item[]): Uint8Array<ArrayBuffer> {
@@ -108,11 +113,14 @@ function alike(read: typeof readDelivery, item: Item, twin: Item): void {
   if (one !== other) throw new Error(`Something irrelevant mattered:\n${one}\n${other}\n${JSON.stringify(twin)}`);
 }
 
+/** A body, and what was read from it. */
+interface Post {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly found: readonly ChainTransaction[];
+}
+
 /** Delivers to the webhook of a book of its own, with requests among them that are none. */
-async function post(
-  server: TestServer,
-  posted: readonly { body: Uint8Array<ArrayBuffer>; found: readonly ChainTransaction[] }[],
-): Promise<Counts> {
+async function post(server: TestServer, posted: readonly Post[]): Promise<Counts> {
   const database = await openTestDatabase({ server: server.adminUrl });
   const settings = readSettings({
     SUPABASE_DB_URL: database.url,

@@ -10,7 +10,7 @@ import { crash } from "@/tasks/fuzz/crash.ts";
 import { type Cuts, cuts } from "@/tasks/fuzz/cuts.ts";
 import { type Decoder, decoder } from "@/tasks/fuzz/decoder.ts";
 import { type Logs, logs } from "@/tasks/fuzz/logs.ts";
-import { type Payloads, payloads } from "@/tasks/fuzz/payloads.ts";
+import { ALL_POSTED, type Payloads, payloads } from "@/tasks/fuzz/payloads.ts";
 import { type Permutations, permutations } from "@/tasks/fuzz/permutations.ts";
 import { OTHER_PROGRAM, PROGRAM } from "@/tests/support/raw_delivery.ts";
 import { PROJECT, runProjectTask } from "@/tests/support/running_instance.ts";
@@ -32,6 +32,7 @@ Deno.test("fuzz runs a round of every kind, prints its seed, and ends with 0 whe
   const tiny = {
     permutations: permutations(DELIVERIES),
     payloads: payloads(BODIES),
+    requests: payloads({ ...ALL_POSTED, bodies: 60 }),
     logs: logs(TREES),
     cuts: cuts(CUTS),
     decoder: decoder(EVENTS),

@@ -26,8 +26,9 @@ const SUMMARY = z.object({
 }).openapi("DeliverySummary");
 
 /**
- * The webhook. Answers 200 once the delivery is stored, whatever is in it; 401 for a wrong secret (never 403, which would end the
- * sender's retries), 413 over the limit, 503 while the database is away.
+ * The webhook. Answers 200 once the delivery is stored, whatever is in it and whatever type it is said to be (so never 415: what
+ * came with the right secret is kept, and quarantined where it is no JSON); 401 for a wrong secret (never 403, which would end the
+ * sender's retries), 405 for any method but POST, 413 over the limit, 503 while the database is away.
  */
 export function webhooks({ database, program, webhookSecrets }: Settings): OpenAPIHono<ApiEnvironment> {
   const route = routes();

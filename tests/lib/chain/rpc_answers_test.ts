@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import { createNode, type SolanaNode } from "@/lib/chain/rpc.ts";
+import { NotReached } from "@/lib/chain/rpc_transport.ts";
 import { manualTime, refusalOf } from "./support/rpc_client.ts";
 
 const SIGNATURE = "1".repeat(64);
@@ -125,4 +126,5 @@ Deno.test("row 33: an answer for an earlier slot than was asked for is rpc_behin
   expect((await refusalOf(calls.accounts(atSlot([ACCOUNT], 8)))).code).toBe("rpc_behind");
   expect((await refusalOf(result(8).slot("confirmed", 9))).code).toBe("rpc_behind");
   expect(await result(9).slot("confirmed", 9)).toBe(9);
+  expect(String(new NotReached(8, 9))).toBe("NotReached: slot 8 where 9 is needed");
 });

@@ -87,9 +87,12 @@ Deno.test("no more calls are under way than the client may have, and all of them
     underWay--;
     return ok(7);
   };
-  const node = client(slow, { concurrency: 3 });
-  const slots = await Promise.all(Array.from({ length: 40 }, () => node.slot("confirmed")));
-  expect([most, slots.length, new Set(slots)]).toEqual([3, 40, new Set([7])]);
+  for (const [options, lanes] of [[{ concurrency: 3 }, 3], [{ concurrency: 1 }, 1], [{}, 8]] as const) {
+    most = 0;
+    const node = client(slow, options);
+    const slots = await Promise.all(Array.from({ length: 40 }, () => node.slot("confirmed")));
+    expect([most, slots.length, new Set(slots)]).toEqual([lanes, 40, new Set([7])]);
+  }
   expect(() => client(slow, { concurrency: 0 })).toThrow(RangeError);
 });
 
@@ -138,6 +141,19 @@ Deno.test("when the node has named a time, no other call asks before it", async 
   time.pass(7_000);
   for (const { wake } of asleep) wake();
   expect([await first, await second, count()]).toEqual([1, 1, 3]);
+});
+
+Deno.test("a node that is away and names a time is asked by other calls before it", async () => {
+  const headers = { "retry-after": "7" };
+  const { fetch, count } = fetching((request) => request === 0 ? new Response("", { status: 503, headers }) : ok(1));
+  const asleep: (() => void)[] = [];
+  const sleep = (): Promise<void> => new Promise((wake) => asleep.push(wake));
+  const node = client(fetch, { now: manualTime().now, sleep, random: () => 0 });
+  const first = node.slot("confirmed");
+  while (asleep.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect([await node.slot("confirmed"), asleep.length, count()]).toEqual([1, 1, 2]);
+  for (const wake of asleep) wake();
+  expect([await first, count()]).toEqual([1, 3]);
 });
 
 Deno.test("each number of a node's errors has its meaning, and none is an absence", async () => {
