@@ -87,7 +87,7 @@ begin
       -- One that nobody's vault waits for, and that opens none itself, is as impossible alone.
       select i.signature, i.code = 'balance_would_be_negative' as is_short from vaultbook.inbox as i
        where i.signature = any (left_out) and i.outcome = 'parked'
-         and (i.code in ('balance_would_be_negative', 'correction_outdated') or i.content @? '$.events[*] ? (@.kind == "initialise")')
+         and (i.code = 'balance_would_be_negative' or i.content @? '$.events[*] ? (@.kind == "initialise")')
        order by i.slot, i.transaction_index, i.signature
     loop
       -- One before it may have brought it in.
