@@ -8,6 +8,7 @@ import { readDelivery } from "@/lib/chain/delivery.ts";
 import { demoItems, demoProgram as program } from "@/tests/support/demo_items.ts";
 import { enhancedOf } from "@/tests/support/enhanced_delivery.ts";
 import { bodyOf } from "@/tests/support/raw_delivery.ts";
+import { isWanted, report } from "./measure.ts";
 
 /** Transactions of a delivery. */
 const SIZES = [1, 100, 1000];
@@ -45,35 +46,16 @@ function calibrated(work: () => void): number {
   }
 }
 
-function report(name: string, ours: number, ceiling: number): void {
-  const line = {
-    name,
-    unit: "µs CPU",
-    ours: round(ours),
-    ceiling: round(ceiling),
-    ceiling_name: "JSON.parse of the same body",
-    ratio: round(ours / ceiling),
-  };
-  // deno-lint-ignore no-console
-  console.log(
-    Deno.args.includes("--json")
-      ? JSON.stringify(line)
-      : `${name}: ${line.ours} µs, ${line.ceiling_name} ${line.ceiling} µs, ratio ${line.ratio}`,
-  );
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
 const raw = demoItems("bench", 1000, 40);
 // One that holds an event, for the delivery of a single transaction, which is what a webhook mostly brings.
 const first = raw.findIndex((item) => readDelivery(bodyOf(item), program)[0]?.verdict === "read");
 for (const [form, items] of [["raw", raw], ["enhanced", raw.map(enhancedOf)]] as const) {
   for (const size of SIZES) {
+    const name = `decode ${form} ${size}`;
+    if (!isWanted(name)) continue;
     const body = bodyOf(...(size === 1 ? items.slice(first, first + 1) : items.slice(0, size)));
     const text = new TextDecoder().decode(body);
     const [ours, ceiling] = quickest(() => void readDelivery(body, program), () => void JSON.parse(text));
-    report(`decode ${form} ${size}`, ours, ceiling);
+    report({ name, unit: "µs CPU", ours, ceiling, ceiling_name: "JSON.parse of the same body" });
   }
 }

@@ -89,14 +89,9 @@ export async function currentTvl(database: Database): Promise<Tvl> {
   const row = await rowOf(
     database,
     (sql) =>
-      sql<{ total: string; locked: string; available: string; vaults: number }[]>`
-    select total_value_locked as total, total_locked as locked, total_available as available, active_vaults::integer as vaults
-      from vaultbook.current_tvl()`,
+      sql<{ total: string; locked: string; vaults: number }[]>`
+    select total_value_locked as total, total_locked as locked, active_vaults::integer as vaults from vaultbook.current_tvl`,
   );
-  return {
-    total: BigInt(row.total),
-    locked: BigInt(row.locked),
-    available: BigInt(row.available),
-    vaults: row.vaults,
-  };
+  const [total, locked] = [BigInt(row.total), BigInt(row.locked)];
+  return { total, locked, available: total - locked, vaults: row.vaults };
 }

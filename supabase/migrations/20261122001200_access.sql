@@ -67,7 +67,7 @@ grant select on
   vaultbook.alert_failures, vaultbook.movements, vaultbook.scans, vaultbook.watermarks, vaultbook.sightings, vaultbook.doubts,
   vaultbook.wanted_vaults,
   vaultbook.reconciliations, vaultbook.suspects, vaultbook.reconciled_vaults, vaultbook.behind_vaults, vaultbook.corrections,
-  vaultbook.vault_totals, vaultbook.ticks, vaultbook.missed_ticks, vaultbook.thinned
+  vaultbook.vault_totals, vaultbook.current_tvl, vaultbook.ticks, vaultbook.missed_ticks, vaultbook.thinned
 to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
@@ -86,7 +86,7 @@ grant execute on function
   vaultbook.note_repair(bigint, text, text, integer), vaultbook.unread_of(text, bigint, bigint, jsonb),
   vaultbook.is_understood(text, bigint, bigint, integer, jsonb),
   vaultbook.end_reconciliation(bigint),
-  vaultbook.take_snapshots(text, timestamptz), vaultbook.take_tvl(timestamptz), vaultbook.current_tvl(),
+  vaultbook.take_snapshots(text, timestamptz), vaultbook.take_tvl(timestamptz),
   vaultbook.ticks_between(timestamptz, interval, timestamptz, interval),
   vaultbook.balance_as_of(text, timestamptz), vaultbook.retain(timestamptz)
 to service_role;

@@ -27,7 +27,7 @@ select is_empty(
                            'vaultbook.begin_reconciliation'::regproc, 'vaultbook.next_vaults'::regproc, 'vaultbook.note_vaults'::regproc,
                            'vaultbook.next_suspects'::regproc, 'vaultbook.judge_suspects'::regproc, 'vaultbook.note_repair'::regproc,
                            'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc,
-                           'vaultbook.take_snapshots'::regproc, 'vaultbook.take_tvl'::regproc, 'vaultbook.current_tvl'::regproc,
+                           'vaultbook.take_snapshots'::regproc, 'vaultbook.take_tvl'::regproc,
                            'vaultbook.balance_as_of'::regproc, 'vaultbook.retain'::regproc, 'vaultbook.recount_totals'::regproc)$$,
     'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep, reconciliation and snapshots, and alerts only'
   );
@@ -45,7 +45,7 @@ select results_eq(
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
     $$values ('vaultbook.acknowledge_alert'), ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
-             ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.current_tvl'), ('vaultbook.doubt'),
+             ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
              ('vaultbook.is_understood'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
