@@ -30,8 +30,20 @@ async function benchRead(sql: Sql): Promise<void> {
   });
 }
 
+/** The function that moves balances: as it is, and without its last step, which follows in the totals. */
+async function waysToPost(sql: Sql): Promise<{ with: string; without: string }> {
+  const [row] = await sql<{ text: string }[]>`select pg_get_functiondef('vaultbook.post'::regproc) as text`;
+  const text = row?.text ?? "";
+  const without = text
+    .replace("  ), balanced as (\n", "  )\n")
+    .replace(/ {4}returning v\.owner, v\.vault_address[^;]*;\n/, "    ;\n");
+  if (without.includes("vault_totals") || !text.includes("vault_totals")) throw new Error("post() is another one now");
+  return { with: text, without };
+}
+
 async function benchWrite(sql: Sql, url: string): Promise<void> {
   const database = openDatabase(url);
+  const post = await waysToPost(sql);
   const owners = Array.from({ length: BATCH * 20 }, (_, number) => key(`owner ${number}`));
   let slot = 1;
   const send = async (transactions: Parameters<typeof ingest>[1]["transactions"]): Promise<void> => {
@@ -43,9 +55,7 @@ async function benchWrite(sql: Sql, url: string): Promise<void> {
   const times = { with: [] as number[], without: [] as number[] };
   for (let round = 0; round < ROUNDS * 2 + 10; round++) {
     const way = round % 2 ? "with" : "without";
-    for (const trigger of ["vaults_total_new", "vaults_total_changed"]) {
-      await sql.unsafe(`alter table public.vaults ${way === "with" ? "enable" : "disable"} trigger ${trigger}`);
-    }
+    await sql.unsafe(post[way]);
     const first = (round >> 1) % 20 * BATCH;
     const delivery = owners.slice(first, first + BATCH).map((owner) => at(slot++, [deposit(owner, 5n)]));
     const time = await timeOf(() => send(delivery));
