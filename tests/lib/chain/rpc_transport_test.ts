@@ -1,83 +1,11 @@
 import { expect } from "expect";
-import { createNode, type SolanaNode } from "@/lib/chain/rpc.ts";
-import { createTransport, type RpcOptions } from "@/lib/chain/rpc_transport.ts";
-import { manualTime, refusalOf } from "./support/rpc_client.ts";
-
-const URL = "http://node.example:8899/";
-
-/** A fetch that answers with whatever `answer` gives, by the number of the request. */
-function fetching(answer: (request: number) => Response | Promise<Response>): { fetch: typeof fetch; count(): number } {
-  let count = 0;
-  return { fetch: (): Promise<Response> => Promise.resolve(answer(count++)), count: () => count };
-}
-
-function ok(result: unknown): Response {
-  return Response.json({ jsonrpc: "2.0", id: 1, result });
-}
+import { createNode } from "@/lib/chain/rpc.ts";
+import { createTransport } from "@/lib/chain/rpc_transport.ts";
+import { client, fetching, manualTime, ok, refusalOf, URL } from "./support/rpc_client.ts";
 
 function rpcError(code: unknown, message: unknown): Response {
   return Response.json({ jsonrpc: "2.0", id: 1, error: { code, message } });
 }
-
-function client(fetch: typeof globalThis.fetch, options: Partial<RpcOptions> = {}): SolanaNode {
-  return createNode({ url: URL, fetch, ...manualTime().options, ...options });
-}
-
-Deno.test("the budget ends a call before it would wait longer than is left, and every call after it", async () => {
-  const time = manualTime();
-  const { fetch, count } = fetching(() => new Response("", { status: 503, headers: { "retry-after": "20" } }));
-  const node = client(fetch, { ...time.options, budget: 30_000 });
-  const { code, details } = await refusalOf(node.slot("confirmed"));
-  expect([code, details.problem, count()]).toEqual(["rpc_out_of_time", "status 503", 2]);
-  expect(time.now() - 1_000).toBeLessThan(30_000);
-  expect(node.timeLeft()).toBeGreaterThan(0);
-  time.pass(node.timeLeft());
-  expect(node.timeLeft()).toBe(0);
-  const late = await refusalOf(node.slot("confirmed"));
-  expect([late.code, late.details.problem, count()]).toEqual(["rpc_out_of_time", "it was never asked", 2]);
-});
-
-Deno.test("an answer that comes after the budget is none, and after a sleep that was too long nobody asks", async () => {
-  const time = manualTime();
-  const late = fetching(() => {
-    time.pass(30_000);
-    return new Response("", { status: 401 });
-  });
-  const { code, details } = await refusalOf(client(late.fetch, { ...time.options, budget: 30_000 }).slot("confirmed"));
-  expect([code, details]).toStrictEqual([
-    "rpc_out_of_time",
-    { node: "node.example:8899", method: "getSlot", problem: "status 401" },
-  ]);
-  const busy = fetching(() => new Response("", { status: 503 }));
-  const sleep = (): Promise<void> => Promise.resolve(time.pass(30_000));
-  const drowsy = client(busy.fetch, { ...time.options, sleep, budget: 30_000 });
-  expect([(await refusalOf(drowsy.slot("confirmed"))).code, busy.count()]).toEqual(["rpc_out_of_time", 1]);
-});
-
-/** Never answers; ends with its signal. */
-const hanging: typeof fetch = (_url, init) =>
-  new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
-
-Deno.test("the budget cuts a call that is under way, by the real clock", async () => {
-  const node = createNode({ url: URL, fetch: hanging, budget: 50, deadline: 60_000 });
-  const started = performance.now();
-  expect((await refusalOf(node.slot("confirmed"))).code).toBe("rpc_out_of_time");
-  expect(performance.now() - started).toBeLessThan(10_000);
-});
-
-Deno.test("the signal ends what is under way and what waits", async () => {
-  const ending = new AbortController();
-  const busy = fetching(() => new Response("", { status: 500 }));
-  const node = createNode({ url: URL, fetch: busy.fetch, signal: ending.signal, random: () => 1 });
-  const silent = createNode({ url: URL, fetch: hanging, signal: ending.signal });
-  const calls = [node.slot("confirmed"), silent.slot("confirmed")].map(refusalOf);
-  const started = performance.now();
-  setTimeout(() => ending.abort(), 20);
-  expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(["rpc_out_of_time", "rpc_out_of_time"]);
-  // Its deadline would have ended it after ten seconds.
-  expect(performance.now() - started).toBeLessThan(9_000);
-  expect(node.timeLeft()).toBe(0);
-});
 
 Deno.test("no more calls are under way than the client may have, and all of them are answered", async () => {
   let [underWay, most] = [0, 0];

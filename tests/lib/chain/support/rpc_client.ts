@@ -1,8 +1,9 @@
 /**
- * What the tests of the RPC client share: time that only waiting moves, and the error that a call ends in.
+ * What the tests of the RPC client share: time that only waiting moves, answers by the number of the request, and the error that a call ends in.
  *
  * @module
  */
+import { createNode, type SolanaNode } from "@/lib/chain/rpc.ts";
 import type { RpcOptions } from "@/lib/chain/rpc_transport.ts";
 import { VaultbookError } from "@/lib/domain/errors.ts";
 
@@ -37,4 +38,25 @@ export async function refusalOf(call: Promise<unknown>): Promise<VaultbookError>
     if (error instanceof VaultbookError) return error;
     throw error;
   }
+}
+
+/** Of a node that nobody asks but through a fetch of the test's own. */
+export const URL = "http://node.example:8899/";
+
+/** A fetch that answers with whatever `answer` gives, by the number of the request. */
+export function fetching(
+  answer: (request: number) => Response | Promise<Response>,
+): { fetch: typeof fetch; count(): number } {
+  let count = 0;
+  return { fetch: (): Promise<Response> => Promise.resolve(answer(count++)), count: () => count };
+}
+
+/** The answer with this result. */
+export function ok(result: unknown): Response {
+  return Response.json({ jsonrpc: "2.0", id: 1, result });
+}
+
+/** A client of {@link URL} on a clock that only waiting moves. */
+export function client(fetch: typeof globalThis.fetch, options: Partial<RpcOptions> = {}): SolanaNode {
+  return createNode({ url: URL, fetch, ...manualTime().options, ...options });
 }
