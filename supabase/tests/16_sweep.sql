@@ -1,7 +1,7 @@
 -- Sweep: pages that prove something and pages that do not, what is final, what is doubted, what is silent.
 begin;
 set local role postgres;
-select plan(62);
+select plan(65);
 
 set local role service_role;
 create function pg_temp.address(name text) returns text
@@ -150,6 +150,10 @@ select is_empty($$select from vaultbook.unproven_landings(40, null, '', 10)$$, '
 select results_eq(
     $$select signature from vaultbook.unproven_landings(40, 45, '', 10)$$, $$values ('w')$$, 'but something where it cannot be yet'
   );
+select is_empty(
+    $$select from vaultbook.unproven_landings(100, null, '', 10, 1, pg_temp.address('Q'))$$,
+    'Vault by vault nothing is said of one whose history no node has shown'
+  );
 select vaultbook.start_job('sweep', interval '1 minute');
 select is(vaultbook.doubt(id, '[{"signature": "w", "slot": 50}]'), '[]', 'One look is no proof') from public.job_runs;
 select is(vaultbook.doubt(id, '[{"signature": "w", "slot": 50}]'), '[]', 'nor is the same look again') from public.job_runs;
@@ -203,6 +207,13 @@ select vaultbook.note_page(pg_temp.open_scan(), '[]');
 select vaultbook.vault_is_swept(pg_temp.address('W'));
 select vaultbook.want_unknown_vaults();
 select is_empty('select from vaultbook.wanted_vaults', 'but not at every turn');
+select is(
+    vaultbook.want_new_vaults(jsonb_build_array(pg_temp.address('V'), pg_temp.address('W'), pg_temp.address('N')), 1, 320100), 1,
+    'Of the vaults that the chain has one is new: not one that is known, nor one that was just looked through'
+  );
+select results_eq(
+    'select address::text collate "default" from vaultbook.wanted_vaults', $$values (repeat('N', 43))$$, 'and it is looked for'
+  );
 
 -- Silence
 select vaultbook.judge_silence('[{"signature": "h", "slot": 100090}]', 100500);
