@@ -80,13 +80,14 @@ export async function timeOf(work: () => PromiseLike<unknown>): Promise<number> 
 export async function onDatabase(work: (sql: Sql, url: string) => Promise<void>): Promise<void> {
   // As a small project has it. Whether commits wait for the disk is no matter of the ratios, and so they do not.
   const settings = { shared_buffers: "1GB", maintenance_work_mem: "512MB", max_wal_size: "8GB" };
-  await withTestServer({ fresh: true, settings, onProgress: tell }, async ({ adminUrl }) => {
+  await withTestServer({ fresh: true, settings, onProgress: tell }, async ({ adminUrl, interrupted }) => {
     const database = await openTestDatabase({ server: adminUrl });
+    // Whatever it waits for then fails at once.
+    interrupted.addEventListener("abort", () => void database.admin.end({ timeout: 0 }));
     try {
-      await database.admin.reserve().then(async (sql) => {
-        await work(sql, database.url);
-        sql.release();
-      });
+      const sql = await database.admin.reserve();
+      await work(sql, database.url);
+      sql.release();
     } finally {
       await database.close();
     }
