@@ -17,7 +17,7 @@ const CALLS = 3_000;
 /** The first block; each slot is 0.4 seconds. */
 const EPOCH = "2026-01-01T00:00:00Z";
 
-/** Past the guards and without the indexes that nobody asks here: what counts is how the rows lie. */
+/** Past guards and checks and without the indexes that nobody asks here: what counts is how the rows lie. */
 async function fill(sql: Sql): Promise<void> {
   for (const table of ["public.vaults", "public.transactions", "vaultbook.inbox"]) {
     await sql.unsafe(`alter table ${table} disable trigger all`);
@@ -25,7 +25,19 @@ async function fill(sql: Sql): Promise<void> {
   for (const index of ["type", "status", "created_at", "signature"]) {
     await sql.unsafe(`drop index public.idx_transactions_${index}`);
   }
-  await sql`alter table public.transactions drop constraint transactions_pkey`;
+  await sql`
+    do $$
+    declare
+      own record;
+    begin
+      for own in
+        select c.conrelid::regclass as holder, c.conname from pg_catalog.pg_constraint as c
+         where c.conrelid in ('public.transactions'::regclass, 'vaultbook.inbox'::regclass) and c.contype in ('c', 'f', 'p')
+      loop
+        execute format('alter table %s drop constraint %I cascade', own.holder, own.conname);
+      end loop;
+    end
+    $$`;
   await sql`drop index public.idx_transactions_vault_owner, vaultbook.inbox_block_time_idx, vaultbook.inbox_signature_is_accepted_once`;
   const owner = "'A' || translate(md5(vault::text), '0', 'g') || repeat('B', 11)";
   await sql.unsafe(`

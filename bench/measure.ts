@@ -86,8 +86,7 @@ export async function onDatabase(work: (sql: Sql, url: string) => Promise<void>)
     interrupted.addEventListener("abort", () => void database.admin.end({ timeout: 0 }));
     try {
       const sql = await database.admin.reserve();
-      await work(sql, database.url);
-      sql.release();
+      await work(sql, database.url).finally(() => sql.release());
     } finally {
       await database.close();
     }

@@ -23,7 +23,8 @@ export async function takeInTick(database: Database, job: Job, take: () => Promi
   if ("status" in run) return run;
   try {
     const { vaults, isNew, missed } = await take();
-    return await run.finish({ status: "done", counts: { vaults, written: isNew ? vaults : 0, missed } });
+    const rows = job === "tvl" ? 1 : vaults;
+    return await run.finish({ status: "done", counts: { vaults, written: isNew ? rows : 0, missed } });
   } catch (error) {
     const { code, message } = error instanceof VaultbookError
       ? error
