@@ -143,6 +143,17 @@ Deno.test("a log and instructions that show other calls of the program tell of n
   expect(kinds(byItself, otherLog)).toEqual(["parked", "log_inconsistent"]);
 });
 
+Deno.test("without heights a call that could be of itself is whosever the log says that it is", () => {
+  const twice = [{
+    program: OTHER_PROGRAM,
+    data: Uint8Array.of(1),
+    accounts: [PROGRAM],
+    inner: [outer, instructions.lock(alice, 3n)],
+  }];
+  const logs = inside(OTHER_PROGRAM, 1, ...inside(PROGRAM, 2, data(deposit)), ...inside(PROGRAM, 2, data(lock)));
+  expect(kinds(twice, logs)).toEqual(["deposit", "lock"]);
+});
+
 Deno.test("a call of itself that failed told of nothing", () => {
   const calls = [{ ...outer, inner: [told(deposit)] }];
   const failed = [`Program ${PROGRAM} invoke [2]`, `Program ${PROGRAM} failed: custom program error: 0x1`];
