@@ -96,7 +96,7 @@ Deno.test("an event that the mapping does not know is quarantined, one that it h
   const logs = logOf(
     event("Touched", { pk: alice }),
     event("DepositEvent", { pk: alice }, { u64: 7n }, TIME),
-    event("Touched", { pk: alice }),
+    event("Touched"),
     event("WithdrawEvent", { pk: alice }, { u64: 2n }, TIME),
   );
   expect(readWith(terse(), { logs })).toMatchObject({
