@@ -101,6 +101,7 @@ export async function fillVaults(sql: Sql, count: number): Promise<void> {
     insert into public.vaults (owner, vault_address, token_account, total_balance, locked_balance, available_balance, total_deposited)
     select 'A' || key || substr(key, 1, 11), 'V' || key || substr(key, 1, 11), 'T' || key || substr(key, 1, 11), 1000 + n, n % 1000, 1000 + n - n % 1000, 1000 + n
       from (select n, translate(md5(n::text), '0', 'g') as key from generate_series(1, ${count}::integer) as n) as made`;
+  await sql`select vaultbook.recount_totals()`;
   await sql`reset role`;
   await sql`vacuum (analyze) public.vaults`;
   await sql`vacuum (analyze) vaultbook.vault_totals`;

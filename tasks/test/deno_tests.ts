@@ -23,14 +23,16 @@ export interface DenoTests {
   readonly env: Readonly<Record<string, string>>;
   /** How long a file may take before it is ended. Milliseconds; default four minutes. */
   readonly patience?: number;
+  /** How many files run at a time; default three. */
+  readonly jobs?: number;
   /** Ends the run. */
   readonly interrupted: AbortSignal;
   /** Hears of each file when it has ended, and all that it printed when something in it failed. */
   readonly say: (line: string) => void;
 }
 
-/** How many files run at a time: most of their time they wait for PostgreSQL, which needs a core too. */
-const JOBS = 2;
+/** How many files run at a time, on two cores: most of their time they wait, for PostgreSQL, for a minute to pass, for each other. */
+const JOBS = 3;
 
 const PATIENCE = 240_000;
 
@@ -47,7 +49,7 @@ export async function runDenoTests(tests: DenoTests): Promise<Tally> {
       tallies.push(await runFile(tests, file));
     }
   };
-  await Promise.all(Array.from({ length: JOBS }, work));
+  await Promise.all(Array.from({ length: tests.jobs ?? JOBS }, work));
   return sum(tallies);
 }
 

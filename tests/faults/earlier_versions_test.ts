@@ -16,7 +16,7 @@ import { sweepTest } from "@/tests/support/sweeping.ts";
 const VERSIONS = 5;
 
 /** From here on everything that the invariants look at is there. */
-const BOOK_IS_WHOLE = "_totals.sql";
+const BOOK_IS_WHOLE = "_after_ingest.sql";
 
 const MIGRATIONS = new URL("../../supabase/migrations/", import.meta.url);
 

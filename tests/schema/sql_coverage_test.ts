@@ -114,7 +114,7 @@ async function runTests({ adminUrl, folder, interrupted }: TestServer): Promise<
   const { other, sql } = await findTests(ROOT, LEDGER_TESTS);
   const files = other.filter((file) => !REPETITIOUS.test(file));
   const told: string[] = [];
-  const common = { root: ROOT, interrupted, say: (line: string): void => void told.push(line) };
+  const common = { root: ROOT, jobs: 2, interrupted, say: (line: string): void => void told.push(line) };
   const { passed, failed } = sum([
     await runDenoTests({ ...common, files, filter: undefined, permissions: ["--allow-all"], folder, env: { SEED } }),
     await runSqlTests({ ...common, files: sql, adminUrl }),

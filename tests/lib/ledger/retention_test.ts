@@ -89,6 +89,7 @@ bookTest("thinning goes on where it was stopped, vault by vault, and by several 
   await sql.begin(async (own) => {
     await own`set local role vaultbook_ledger`;
     await own`insert into public.vaults (owner, vault_address, token_account) select o, o, o from unnest(${owners}::text[]) as o`;
+    await own`select vaultbook.recount_totals()`;
   });
   for (const time of [0, 5, 10, HOUR, HOUR + 5]) await takeSnapshots(database, "periodic", minute(time));
   const now = minute(8 * DAY);

@@ -5,6 +5,7 @@
  */
 import { bug, type PlantedBug } from "./planted_bug.ts";
 import { FORKS, OVERRULING, OWNERS } from "./planted_bugs_of_forks.ts";
+import { TOTALS } from "./planted_bugs_of_totals.ts";
 
 /** What happens to which balance. */
 const EFFECTS: readonly PlantedBug[] = [
@@ -288,11 +289,7 @@ const INBOX: readonly PlantedBug[] = [
 
 /** All of them. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
-  ...EFFECTS,
-  ...THREADS,
-  ...ADMISSION,
-  ...PAUSES,
-  ...INBOX,
+  ...[EFFECTS, THREADS, ADMISSION, PAUSES, INBOX, TOTALS].flat(),
   ...FORKS.map((planted) => ({ about: /^row [78]:/, ...planted })),
   ...OVERRULING.map((planted) => ({ about: /^row [28]:/, ...planted })),
   ...OWNERS.map((planted) => ({ about: /^row 5[34]:/, ...planted })),

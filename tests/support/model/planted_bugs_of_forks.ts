@@ -11,8 +11,8 @@ export const FORKS: readonly PlantedBug[] = [
   bug(
     "withdraw",
     "nothing is put on record",
-    "l.locked_after from live as l\n",
-    "l.locked_after from live as l where false\n",
+    "vaultbook.moment() from live as l\n",
+    "vaultbook.moment() from live as l where false\n",
   ),
   bug(
     "withdraw",
@@ -102,8 +102,8 @@ export const OWNERS: readonly PlantedBug[] = [
   bug(
     "refresh_status",
     "a vault that was taken over stays open",
-    "then 'closed'\n               else",
-    "then 'active'\n               else",
+    "then 'closed'\n                 else",
+    "then 'active'\n                 else",
   ),
   bug("change_status", "a closing pauses", "when e.kind = 'close' then 'close'", "when e.kind = 'close' then 'pause'"),
   bug(
