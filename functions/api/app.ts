@@ -13,7 +13,9 @@ import { type ApiEnvironment, routes } from "./endpoint.ts";
 import { alerts } from "./routes/alerts.ts";
 import { describe, methodsOf } from "./routes/openapi.ts";
 import { health } from "./routes/health.ts";
+import { tvl } from "./routes/tvl.ts";
 import { vaults } from "./routes/vaults.ts";
+import { vaultHistory } from "./routes/vault_history.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import type { Settings } from "./settings.ts";
 
@@ -32,7 +34,9 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
   app.use(forClients(kept));
   app.route("/webhooks", webhooks(settings));
   app.route("/health", health(settings));
+  app.route("/tvl", tvl(settings));
   app.route("/vaults", vaults(settings));
+  app.route("/vaults", vaultHistory(settings));
   app.route("/alerts", alerts(settings));
   describe(app);
   const methods = methodsOf(app);

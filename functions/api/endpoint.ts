@@ -5,6 +5,7 @@
  */
 import { type Hook, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { present } from "./clock.ts";
 import type { Caller } from "@/lib/domain/caller.ts";
 import { seesAll } from "@/lib/domain/caller.ts";
 import { type ErrorCode, ERRORS, VaultbookError } from "@/lib/domain/errors.ts";
@@ -65,4 +66,23 @@ export async function callerFor(callers: Callers, c: Context, owner: string): Pr
     throw new VaultbookError("forbidden", { owner });
   }
   return caller;
+}
+
+/** A day, in milliseconds. */
+const DAY_MS = 86_400_000;
+
+/**
+ * A span of time as it was asked for; without an end until now, without a beginning a day.
+ *
+ * @throws {VaultbookError} parameter_invalid
+ */
+export function spanOf<Asked extends { from?: string | undefined; to?: string | undefined }>(
+  asked: Asked,
+): Asked & { from: string; to: string } {
+  const to = asked.to ?? present();
+  const from = asked.from ?? new Date(Date.parse(to) - DAY_MS).toISOString();
+  if (Date.parse(from) >= Date.parse(to)) {
+    throw new VaultbookError("parameter_invalid", { field: "from", problem: "must be before to" });
+  }
+  return { ...asked, from, to };
 }

@@ -136,3 +136,51 @@ export const AlertPage = z.object({
   alerts: z.array(Alert),
   next_cursor: z.string().nullable().openapi({ description: "Null at the end" }),
 }).openapi("AlertPage");
+
+/** How far apart the points of a series are. */
+export const Interval = z.enum(["raw", "hour", "day"]).default("hour").openapi({
+  description: "raw: all snapshots that are left; hour, day: of each (UTC) the last",
+});
+
+/** What all vaults hold. */
+export const Tvl = z.object({
+  total_value_locked: Amount,
+  total_locked: Amount,
+  total_available: Amount,
+  active_vaults: z.number().int().openapi({
+    description: "Those that are not closed, and closed ones that hold something",
+  }),
+}).openapi("Tvl");
+
+/** The TVL over time. */
+export const TvlHistory = z.object({
+  points: z.array(Tvl.extend({ timestamp: time })).openapi({ description: "The oldest first" }),
+  next_from: z.string().nullable().openapi({ description: "Where to ask on from; null at the end" }),
+}).openapi("TvlHistory");
+
+/** The type of a snapshot. */
+export const SnapshotType = z.enum(["periodic", "event", "daily_summary"]);
+
+/** A vault over time. */
+export const SnapshotHistory = z.object({
+  points: z.array(z.object({
+    timestamp: time,
+    snapshot_type: SnapshotType,
+    total_balance: Amount,
+    locked_balance: Amount,
+    available_balance: Amount,
+  })).openapi({ description: "The oldest first" }),
+  next_from: z.string().nullable().openapi({ description: "Where to ask on from; null at the end" }),
+}).openapi("SnapshotHistory");
+
+/** What a vault held at a time. */
+export const Balance = z.object({
+  owner: Address,
+  at: time,
+  total_balance: Amount,
+  locked_balance: Amount,
+  available_balance: Amount,
+  slot: z.number().int().nullable().openapi({
+    description: "Of the last transaction that counts; null before the first",
+  }),
+}).openapi("Balance");

@@ -29,7 +29,7 @@ export async function balanceAsOf(database: Database, owner: string, at: string)
     (sql) =>
       sql<{ total: string; locked: string; available: string; slot: number | null }[]>`
     select total_balance as total, locked_balance as locked, available_balance as available, slot::float8
-      from vaultbook.balance_as_of(${owner}, ${at})`,
+      from vaultbook.balance_as_of(${owner}, ${at}::text::timestamptz)`,
   );
   if (!row) return null;
   return {

@@ -30,6 +30,8 @@ export interface Answer {
 /** A running API. */
 export interface TestApi {
   readonly sql: Sql;
+  /** Of the database, as the functions connect to it. */
+  readonly url: string;
   /** What it logged, a JSON object a line. */
   readonly lines: string[];
   request(path: string, init?: RequestInit): Promise<Response>;
@@ -69,6 +71,7 @@ export function apiTest(
     try {
       await run({
         sql: database.admin,
+        url: database.url,
         lines,
         request,
         post,

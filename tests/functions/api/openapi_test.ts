@@ -1,8 +1,14 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "expect";
 import { apiTest, ownerOf, SERVICE } from "@/tests/support/api.ts";
 import { events, key, logOf, rawTransaction } from "@/tests/support/raw_delivery.ts";
 
 const alice = key("alice");
+
+interface Described {
+  readonly responses: Record<string, unknown>;
+  readonly security?: unknown;
+}
 
 apiTest("GET /api/openapi.json describes every path that there is, and each answers", async (api) => {
   const { status, body, headers } = await api.ask("/openapi.json");
@@ -13,7 +19,11 @@ apiTest("GET /api/openapi.json describes every path that there is, and each answ
     "/api/alerts/{id}/acknowledge",
     "/api/health",
     "/api/openapi.json",
+    "/api/tvl",
+    "/api/tvl/history",
     "/api/vaults/{owner}",
+    "/api/vaults/{owner}/balance",
+    "/api/vaults/{owner}/snapshots",
     "/api/vaults/{owner}/transactions",
     "/api/webhooks/helius",
   ]);
@@ -27,6 +37,18 @@ apiTest("GET /api/openapi.json describes every path that there is, and each answ
     const refused = await api.ask(real, {}, { method: "DELETE" });
     const allow = Object.keys(methods).map((method) => method.toUpperCase()).join(", ");
     expect([path, refused.status, refused.headers.get("allow")]).toEqual([path, 405, allow]);
+  }
+});
+
+apiTest("openapi.json is OpenAPI 3.1, every answer described with all that may be refused", async (api) => {
+  const { body } = await api.ask("/openapi.json");
+  expect(await new Validator().validate(body)).toEqual({ valid: true });
+  for (const [path, methods] of Object.entries(body.paths as Record<string, Record<string, Described>>)) {
+    for (const [method, { responses, security }] of Object.entries(methods)) {
+      const statuses = Object.keys(responses);
+      expect([path, method, statuses.includes("200")]).toEqual([path, method, true]);
+      if (security) expect([path, method, statuses.includes("401")]).toEqual([path, method, true]);
+    }
   }
 });
 

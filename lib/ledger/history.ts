@@ -1,0 +1,119 @@
+/**
+ * Snapshots in a span of time: of one vault, and of all of them together.
+ *
+ * @module
+ */
+import type { PendingQuery, Row, Sql } from "postgres";
+import type { Caller } from "@/lib/domain/caller.ts";
+import { rowsFor } from "./as_caller.ts";
+import { rowsOf } from "./attempts.ts";
+import type { Database } from "./database.ts";
+
+/** What is asked for. */
+export interface Span {
+  /** ISO 8601, with it. */
+  readonly from: string;
+  /** ISO 8601, without it. */
+  readonly to: string;
+  /** raw: all that are left; hour, day: of each (UTC) the last. */
+  readonly interval: "raw" | "hour" | "day";
+  /** Snapshots at most. */
+  readonly limit: number;
+}
+
+/** A snapshot of the TVL: amounts are decimal strings in base units, the time ISO 8601. */
+export interface TvlSnapshot {
+  readonly timestamp: string;
+  readonly total_value_locked: string;
+  readonly total_locked: string;
+  readonly total_available: string;
+  readonly active_vaults: number;
+}
+
+/** A snapshot of a vault: amounts are decimal strings in base units, the time ISO 8601. */
+export interface BalanceSnapshot {
+  readonly timestamp: string;
+  readonly snapshot_type: "periodic" | "event" | "daily_summary";
+  readonly total_balance: string;
+  readonly locked_balance: string;
+  readonly available_balance: string;
+}
+
+/** The oldest of them first; next: where to ask on from, null at the end. */
+export interface Series<Point> {
+  readonly points: Point[];
+  readonly next: string | null;
+}
+
+/**
+ * The TVL in a span of time.
+ *
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function readTvlHistory(database: Database, span: Span): Promise<Series<TvlSnapshot>> {
+  const { from, to, interval, limit } = span;
+  const rows = await rowsOf(database, (sql) =>
+    sql<{ point: TvlSnapshot }[]>`
+    select jsonb_build_object(
+             'timestamp', s.timestamp, 'total_value_locked', s.total_value_locked::text, 'total_locked', s.total_locked::text,
+             'total_available', s.total_available::text, 'active_vaults', s.active_vaults
+           ) as point
+      from (
+        select distinct on (b.bucket, b.alone) own.*
+          from public.tvl_snapshots as own
+         cross join lateral ${bucketOf(sql, interval)} as b (bucket, alone)
+         where own.timestamp >= ${from}::text::timestamptz and own.timestamp < ${to}::text::timestamptz
+         order by b.bucket, b.alone, own.timestamp desc, own.id desc
+         limit ${limit + 1}
+      ) as s
+     order by s.timestamp, s.id`);
+  return seriesOf(rows.map(({ point }) => point), limit);
+}
+
+/**
+ * Snapshots of a vault in a span of time, of one type or of all.
+ *
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function readSnapshots(
+  database: Database,
+  caller: Caller,
+  owner: string,
+  span: Span & { readonly type?: BalanceSnapshot["snapshot_type"] | undefined },
+): Promise<Series<BalanceSnapshot>> {
+  const { type = null, from, to, interval, limit } = span;
+  const rows = await rowsFor(database, caller, (sql) =>
+    sql<{ point: BalanceSnapshot }[]>`
+    select jsonb_build_object(
+             'timestamp', s.timestamp, 'snapshot_type', s.snapshot_type, 'total_balance', s.total_balance::text,
+             'locked_balance', s.locked_balance::text, 'available_balance', s.available_balance::text
+           ) as point
+      from (
+        select distinct on (b.bucket, b.alone) own.*
+          from public.balance_snapshots as own
+         cross join lateral ${bucketOf(sql, interval)} as b (bucket, alone)
+         where own.vault_owner = ${owner} and (${type}::text is null or own.snapshot_type = ${type}::text)
+           and own.timestamp >= ${from}::text::timestamptz and own.timestamp < ${to}::text::timestamptz
+         order by b.bucket, b.alone, own.timestamp desc, own.id desc
+         limit ${limit + 1}
+      ) as s
+     order by s.timestamp, s.id`);
+  return seriesOf(rows.map(({ point }) => point), limit);
+}
+
+/** What counts as one: each snapshot alone, or all of an hour or a day. */
+function bucketOf(sql: Sql, interval: Span["interval"]): PendingQuery<Row[]> {
+  return interval === "raw"
+    ? sql`(select own.timestamp, own.id)`
+    : sql`(select date_trunc(${interval}::text, own.timestamp, 'UTC'), null::uuid)`;
+}
+
+/** Those of one moment stay together: where the next question begins, none of this answer comes again. */
+function seriesOf<Point extends { readonly timestamp: string }>(points: Point[], limit: number): Series<Point> {
+  const beyond = points[limit];
+  if (!beyond) return { points, next: null };
+  return {
+    points: points.filter(({ timestamp }) => timestamp !== beyond.timestamp).slice(0, limit),
+    next: beyond.timestamp,
+  };
+}
