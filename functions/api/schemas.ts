@@ -33,10 +33,10 @@ export const Cursor = z.string().regex(/^[\w-]{1,500}$/, "must be one that an an
 });
 
 /** How many rows a page holds at most. */
-export function limitOf(most: number, usual: number): z.ZodType<number> {
-  return z.coerce.number({ error: "must be a number" }).int("must be whole").min(1, "must be at least 1")
+export function limitOf(most: number, usual: number, least = 1): z.ZodType<number> {
+  return z.coerce.number({ error: "must be a number" }).int("must be whole").min(least, `must be at least ${least}`)
     .max(most, `must be at most ${most}`).default(usual)
-    .openapi({ type: "integer", minimum: 1, maximum: most, default: usual });
+    .openapi({ type: "integer", minimum: least, maximum: most, default: usual });
 }
 
 /** What every error looks like. */

@@ -51,23 +51,15 @@ export interface Series<Point> {
  * @throws {VaultbookError} database_unavailable
  */
 export async function readTvlHistory(database: Database, span: Span): Promise<Series<TvlSnapshot>> {
-  const { from, to, interval, limit } = span;
   const rows = await rowsOf(database, (sql) =>
     sql<{ point: TvlSnapshot }[]>`
     select jsonb_build_object(
              'timestamp', s.timestamp, 'total_value_locked', s.total_value_locked::text, 'total_locked', s.total_locked::text,
              'total_available', s.total_available::text, 'active_vaults', s.active_vaults
            ) as point
-      from (
-        select distinct on (b.bucket, b.alone) own.*
-          from public.tvl_snapshots as own
-         cross join lateral ${bucketOf(sql, interval)} as b (bucket, alone)
-         where own.timestamp >= ${from}::text::timestamptz and own.timestamp < ${to}::text::timestamptz
-         order by b.bucket, b.alone, own.timestamp desc, own.id desc
-         limit ${limit + 1}
-      ) as s
+      from ${lastOfEach(sql, span, sql`public.tvl_snapshots`)} as s
      order by s.timestamp, s.id`);
-  return seriesOf(rows.map(({ point }) => point), limit);
+  return seriesOf(rows.map(({ point }) => point), span.limit);
 }
 
 /**
@@ -81,31 +73,40 @@ export async function readSnapshots(
   owner: string,
   span: Span & { readonly type?: BalanceSnapshot["snapshot_type"] | undefined },
 ): Promise<Series<BalanceSnapshot>> {
-  const { type = null, from, to, interval, limit } = span;
-  const rows = await rowsFor(database, caller, (sql) =>
-    sql<{ point: BalanceSnapshot }[]>`
+  const { type = null } = span;
+  const rows = await rowsFor(database, caller, (sql) => {
+    const own = sql`(
+      select * from public.balance_snapshots as b
+       where b.vault_owner = ${owner} and (${type}::text is null or b.snapshot_type = ${type}::text)
+    )`;
+    return sql<{ point: BalanceSnapshot }[]>`
     select jsonb_build_object(
              'timestamp', s.timestamp, 'snapshot_type', s.snapshot_type, 'total_balance', s.total_balance::text,
              'locked_balance', s.locked_balance::text, 'available_balance', s.available_balance::text
            ) as point
-      from (
-        select distinct on (b.bucket, b.alone) own.*
-          from public.balance_snapshots as own
-         cross join lateral ${bucketOf(sql, interval)} as b (bucket, alone)
-         where own.vault_owner = ${owner} and (${type}::text is null or own.snapshot_type = ${type}::text)
-           and own.timestamp >= ${from}::text::timestamptz and own.timestamp < ${to}::text::timestamptz
-         order by b.bucket, b.alone, own.timestamp desc, own.id desc
-         limit ${limit + 1}
-      ) as s
-     order by s.timestamp, s.id`);
-  return seriesOf(rows.map(({ point }) => point), limit);
+      from ${lastOfEach(sql, span, own)} as s
+     order by s.timestamp, s.id`;
+  });
+  return seriesOf(rows.map(({ point }) => point), span.limit);
 }
 
-/** What counts as one: each snapshot alone, or all of an hour or a day. */
-function bucketOf(sql: Sql, interval: Span["interval"]): PendingQuery<Row[]> {
-  return interval === "raw"
+/** Of these snapshots those of the span, the oldest first and one more than are asked for: each, or of each hour or day the last. */
+function lastOfEach(
+  sql: Sql,
+  { from, to, interval, limit }: Span,
+  snapshots: PendingQuery<Row[]>,
+): PendingQuery<Row[]> {
+  const one = interval === "raw"
     ? sql`(select own.timestamp, own.id)`
     : sql`(select date_trunc(${interval}::text, own.timestamp, 'UTC'), null::uuid)`;
+  return sql`(
+    select distinct on (one.bucket, one.alone) own.*
+      from ${snapshots} as own
+     cross join lateral ${one} as one (bucket, alone)
+     where own.timestamp >= ${from}::text::timestamptz and own.timestamp < ${to}::text::timestamptz
+     order by one.bucket, one.alone, own.timestamp desc, own.id desc
+     limit ${limit + 1}
+  )`;
 }
 
 /** Those of one moment stay together: where the next question begins, none of this answer comes again. */

@@ -27,7 +27,8 @@ const SNAPSHOTS = createRoute({
       from: Moment.optional(),
       to: Moment.optional(),
       interval: Interval,
-      limit: limitOf(2000, 1000),
+      // A vault can have one of each type at one moment, and those are never parted.
+      limit: limitOf(2000, 1000, 10),
     }),
   },
   responses: answers("The oldest first; without from and to the last day", SnapshotHistory, [

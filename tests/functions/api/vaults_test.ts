@@ -232,6 +232,7 @@ apiTest("parameters that are not as they must be are refused with their name", a
     [`/vaults/${alice}/snapshots?interval=week`, "interval"],
     [`/vaults/${alice}/snapshots?type=hourly`, "type"],
     [`/vaults/${alice}/balance?at=noon`, "at"],
+    [`/vaults/${alice}/snapshots?limit=9`, "limit"],
     ["/tvl?x=1", "x"],
     ["/tvl/history?limit=2001", "limit"],
     ["/alerts?severity=loud", "severity"],
