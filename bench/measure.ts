@@ -93,14 +93,15 @@ export async function onDatabase(work: (sql: Sql, url: string) => Promise<void>)
   });
 }
 
-/** Fills the book with so many vaults that hold something, in an order that is not that of their owners. */
+/** Fills the book up to so many vaults that hold something, in an order that is not that of their owners. */
 export async function fillVaults(sql: Sql, count: number): Promise<void> {
   tell(`Making ${count} vaults`);
   await sql`set role vaultbook_ledger`;
   await sql`
     insert into public.vaults (owner, vault_address, token_account, total_balance, locked_balance, available_balance, total_deposited)
     select 'A' || key || substr(key, 1, 11), 'V' || key || substr(key, 1, 11), 'T' || key || substr(key, 1, 11), 1000 + n, n % 1000, 1000 + n - n % 1000, 1000 + n
-      from (select n, translate(md5(n::text), '0', 'g') as key from generate_series(1, ${count}::integer) as n) as made`;
+      from (select n, translate(md5(n::text), '0', 'g') as key from generate_series(1, ${count}::integer) as n) as made
+    on conflict do nothing`;
   await sql`select vaultbook.recount_totals()`;
   await sql`reset role`;
   await sql`vacuum (analyze) public.vaults`;

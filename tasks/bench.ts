@@ -16,7 +16,7 @@ const USAGE = `Measures Vaultbook beside what nothing like it could be faster th
   --rows N      rows of the ledger (default 10000000)
   -h, --help    this text
 
-All of them take some ten minutes and need 15 GB of disk.`;
+All of them take some forty minutes and need 20 GB of disk.`;
 
 const FOLDER = new URL("../bench/", import.meta.url);
 

@@ -23,8 +23,12 @@ const TABLE: readonly (readonly [room: string, others: readonly string[]])[] = [
   ["bench/", ["lib/", "functions/", "tasks/", "tests/"]],
 ];
 
-/** Rooms that import no package either. */
-const WITHOUT_PACKAGES = ["lib/domain/"];
+/** Rooms that import no package either, and what they may all the same. */
+const WITHOUT_PACKAGES: readonly (readonly [room: string, but: RegExp | null])[] = [
+  ["lib/domain/", null],
+  // What the runtime has built in weighs nothing.
+  ["lib/chain/", /^node:/],
+];
 
 /** Where a file lies, seen from the project's root, with forward slashes. */
 export function pathInProject(filename: string): string {
@@ -36,7 +40,10 @@ function refusal(file: string, specifier: string): string | null {
   const [room, others] = TABLE.find(([room]) => file.startsWith(room)) ?? [null, []];
   if (room === null) return null;
   const isLocal = /^(\.{1,2}|@)\//.test(specifier);
-  if (!isLocal) return WITHOUT_PACKAGES.includes(room) ? `${room} imports no package` : null;
+  if (!isLocal) {
+    const [closed, but] = WITHOUT_PACKAGES.find(([closed]) => closed === room) ?? [null, null];
+    return closed !== null && !but?.test(specifier) ? `${room} imports no package` : null;
+  }
   const target = specifier.startsWith("@/") ? specifier.slice(2) : join(dirname(file), specifier);
   // Each function is a room of its own.
   const own = room === "functions/" ? file.split("/").slice(0, 2).join("/") + "/" : room;

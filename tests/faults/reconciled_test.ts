@@ -1,5 +1,5 @@
 /**
- * Rows 5, 7, 13 and 31 to 34 for the reconciliation: what is missing or forged is found by it, and no node makes it see what is not so.
+ * Rows 5, 7, 13, 31 to 34 and 36 for the reconciliation: what is missing or forged is found by it, and no node makes it see what is not so.
  *
  * @module
  */
@@ -244,3 +244,12 @@ reconcileTest(
     expect(await sql`select from vaultbook.behind_vaults`).toHaveLength(0);
   },
 );
+
+reconcileTest("row 36: of five reconciliations at once one works, and compares each vault once", [], async (stage) => {
+  const reports = await Promise.all(Array.from({ length: 5 }, () => reconcileOn(stage)));
+  expect(reports.map(summary).sort()).toEqual(["done matched 6", "skipped", "skipped", "skipped", "skipped"]);
+  const logs = await stage.sql`select vault_owner from public.reconciliation_logs`;
+  // Six vaults, and the sum of all.
+  expect(new Set(logs.map(({ vault_owner }) => vault_owner)).size).toBe(logs.length);
+  expect(logs.length).toBe(7);
+});
