@@ -33,9 +33,13 @@ async function live(sql: Sql): Promise<void> {
       const [batch] = await sql.unsafe(`select is_complete from vaultbook.retain(${midnight} + interval '1 day')`);
       if (batch?.is_complete) break;
     }
+    // As pg_cron does on Sundays; autovacuum comes oftener.
+    if (day % 7 === 0) {
+      await sql`reindex index concurrently public.idx_snapshots_vault_time`;
+      await sql`vacuum (analyze) public.balance_snapshots`;
+    }
     if (day % 30 === 0) {
       tell(`Day ${day}`);
-      await sql`vacuum (analyze) public.balance_snapshots`;
       await sql`vacuum (analyze) public.tvl_snapshots`;
       await sql`vacuum (analyze) vaultbook.ticks`;
     }

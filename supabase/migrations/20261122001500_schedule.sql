@@ -162,7 +162,12 @@ as $$
   -- These need nobody but the database.
   values ('vaultbook: watch', '* * * * *', 'select vaultbook.watch_jobs()'),
          ('vaultbook: check', '*/5 * * * *', 'set statement_timeout = 0; select vaultbook.check_dear_invariants()'),
-         ('vaultbook: forget', '17 3 * * *', 'select vaultbook.forget_runs()')
+         ('vaultbook: forget', '17 3 * * *', 'select vaultbook.forget_runs()'),
+         -- Thinning leaves a few rows on each page of this index, which are never filled again: after a year ten times what it need be.
+         -- Beside readers and writers; what a rebuilding that was broken off left behind goes first.
+         ('vaultbook: leftovers', '45 3 * * 0',
+          'set lock_timeout = ''1s''; drop index if exists public.idx_snapshots_vault_time_ccnew, public.idx_snapshots_vault_time_ccold'),
+         ('vaultbook: reindex', '47 3 * * 0', 'reindex index concurrently public.idx_snapshots_vault_time')
 $$;
 comment on function vaultbook.wanted_cron_jobs() is 'What pg_cron is to run.';
 

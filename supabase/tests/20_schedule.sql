@@ -15,14 +15,17 @@ select results_eq(
              ('vaultbook tvl', '*/5 * * * *', 'select vaultbook.call_job(''tvl'')', true, true),
              ('vaultbook: check', '*/5 * * * *', 'set statement_timeout = 0; select vaultbook.check_dear_invariants()', true, true),
              ('vaultbook: forget', '17 3 * * *', 'select vaultbook.forget_runs()', true, true),
+             ('vaultbook: leftovers', '45 3 * * 0',
+              'set lock_timeout = ''1s''; drop index if exists public.idx_snapshots_vault_time_ccnew, public.idx_snapshots_vault_time_ccold', true, true),
+             ('vaultbook: reindex', '47 3 * * 0', 'reindex index concurrently public.idx_snapshots_vault_time', true, true),
              ('vaultbook: watch', '* * * * *', 'select vaultbook.watch_jobs()', true, true)$$,
     'Everything is scheduled by the migrations, as CONTRACT says'
   );
 select results_eq(
     'select name::text from public.job_schedules where problem is not null', 'select null::text where false', 'and nothing is in the way'
   );
-select is(vaultbook.schedule_jobs(), 10::bigint, 'Scheduling anew counts all of it');
-select is((select count(*) from cron.job where jobname ~ '^vaultbook'), 10::bigint, 'and makes none of it twice');
+select is(vaultbook.schedule_jobs(), 12::bigint, 'Scheduling anew counts all of it');
+select is((select count(*) from cron.job where jobname ~ '^vaultbook'), 12::bigint, 'and makes none of it twice');
 
 -- Changing it
 select cron.schedule('somebody else''s', '0 0 * * *', 'select 1');

@@ -7,7 +7,7 @@ language sql as $$ select array_agg(distinct problem) from public.job_schedules 
 
 drop schema vault cascade;
 set local role postgres;
-select is(vaultbook.schedule_jobs(), 10::bigint, 'Without Vault all is scheduled');
+select is(vaultbook.schedule_jobs(), 12::bigint, 'Without Vault all is scheduled');
 select is(pg_temp.problems(), '{Scheduled in vain: the database has no Vault for the secrets}', 'in vain');
 select is(vaultbook.call_job('sweep'), null, 'since nothing can be called');
 select is((select code from public.job_runs), 'schedule_broken', 'which is on record');
@@ -16,7 +16,7 @@ reset role;
 insert into vaultbook.job_calls (name, called_at, request_id) values ('sweep', now(), 1);
 drop schema net cascade;
 set local role postgres;
-select is(vaultbook.schedule_jobs(), 3::bigint, 'Without pg_net the database''s own work is scheduled');
+select is(vaultbook.schedule_jobs(), 5::bigint, 'Without pg_net the database''s own work is scheduled');
 select is(pg_temp.problems(), '{Not scheduled: the database has no pg_net to call functions with}', 'and no call');
 select is(vaultbook.answer_of('sweep'), null, 'No call has an answer');
 select is(vaultbook.forget_runs('2030-01-01'), 1::bigint, 'Old runs are forgotten all the same');

@@ -11,7 +11,8 @@ import { disconnect } from "@/tests/supabase/local/realtime_fixture.ts";
 import { openTestDatabase, type TestDatabase } from "./database.ts";
 import { bodyOf, PROGRAM } from "./raw_delivery.ts";
 
-const WEBHOOK_SECRET = "the platform test's webhook secret";
+/** What its webhook expects. */
+export const WEBHOOK_SECRET = "the platform test's webhook secret";
 
 /** A running platform. */
 export interface TestPlatform {

@@ -54,6 +54,9 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+/** What Deno says where the client left off in the middle of a body. Watching the body itself would cost its announced length. */
+const CUT_BODY = /request body/i;
+
 /**
  * Starts the functions' process.
  *
@@ -73,6 +76,9 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
       const path = `/${encodeURIComponent(name)}${rest}${new URL(request.url).search}`;
       return await forward(child, request, path);
     } catch (error) {
+      if (CUT_BODY.test(describe(error))) {
+        return Response.json({ message: "The body ended too early" }, { status: 400 });
+      }
       if (!request.signal.aborted) {
         log(`${name} gave no answer: ${describe(error)}`);
         // That the process died shows a moment later; the client's next request must find another.
