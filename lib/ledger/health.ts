@@ -77,8 +77,12 @@ export async function readHealth(database: Database, program: string): Promise<H
       'last_daily_summary', ${lastRun(sql, "daily_summary")},
       'last_tvl', ${lastRun(sql, "tvl")},
       'missed_ticks', (
-        select coalesce(sum(m.ticks), 0) from vaultbook.missed_ticks as m
-         where m.before_tick is null or m.before_tick > now() - interval '1 day'
+        select coalesce(sum(m.ticks), 0)
+          from (
+            select h.ticks from vaultbook.missed_ticks as h where h.before_tick is null
+            union all
+            select h.ticks from vaultbook.missed_ticks as h where h.before_tick > now() - interval '1 day'
+          ) as m
       ),
       'last_monitor', ${lastRun(sql, "monitor")},
       'late_jobs', (
