@@ -19,6 +19,8 @@ export interface TestPlatform {
   readonly url: string;
   readonly publishable: string;
   readonly secret: string;
+  /** What Auth signs access tokens with, for tests that forge some. */
+  readonly signingKey: JsonWebKey;
   readonly database: TestDatabase;
   /** A supabase-js client: with the publishable key unless another is given. */
   client(key?: string): SupabaseClient;
@@ -58,6 +60,7 @@ export async function openTestPlatform(options: { pooler?: number } = {}): Promi
     url: platform.url,
     publishable,
     secret,
+    signingKey,
     database,
     client(key = publishable): SupabaseClient {
       const client = createClient(platform.url, key, { auth: { persistSession: false, autoRefreshToken: false } });
