@@ -51,6 +51,12 @@ comment on column public.vaults.status is 'Vault status: active, paused, closed'
 -- Planner statistics hold other tenants' values, and count=planned would give them away.
 alter table public.vaults alter column owner set statistics 0;
 alter table public.vaults alter column status set statistics 0;
+alter table public.vaults alter column token_account set statistics 0;
+alter table public.vaults alter column total_balance set statistics 0;
+alter table public.vaults alter column locked_balance set statistics 0;
+alter table public.vaults alter column available_balance set statistics 0;
+alter table public.vaults alter column total_deposited set statistics 0;
+alter table public.vaults alter column total_withdrawn set statistics 0;
 
 alter table public.vaults enable row level security;
 revoke all on public.vaults from public, anon, authenticated, service_role;

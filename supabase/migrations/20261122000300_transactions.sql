@@ -114,6 +114,12 @@ alter table public.transactions alter column transaction_type set statistics 0;
 alter table public.transactions alter column status set statistics 0;
 alter table public.transactions alter column counterparty set statistics 0;
 alter table public.transactions alter column submitted_signature set statistics 0;
+alter table public.transactions alter column amount set statistics 0;
+alter table public.transactions alter column balance_before set statistics 0;
+alter table public.transactions alter column balance_after set statistics 0;
+alter table public.transactions alter column total_after set statistics 0;
+alter table public.transactions alter column locked_after set statistics 0;
+alter table public.transactions alter column note set statistics 0;
 
 alter table public.transactions enable row level security;
 revoke all on public.transactions from public, anon, authenticated, service_role;

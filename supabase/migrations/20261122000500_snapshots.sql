@@ -32,6 +32,9 @@ comment on column public.balance_snapshots.timestamp is 'When snapshot was taken
 comment on column public.balance_snapshots.snapshot_type is 'Type: periodic, event, daily_summary';
 alter table public.balance_snapshots alter column vault_owner set statistics 0;
 alter table public.balance_snapshots alter column snapshot_type set statistics 0;
+alter table public.balance_snapshots alter column total_balance set statistics 0;
+alter table public.balance_snapshots alter column locked_balance set statistics 0;
+alter table public.balance_snapshots alter column available_balance set statistics 0;
 alter table public.balance_snapshots enable row level security;
 revoke all on public.balance_snapshots from public, anon, authenticated, service_role;
 

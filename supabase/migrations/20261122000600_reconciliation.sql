@@ -30,6 +30,11 @@ comment on column public.reconciliation_logs.auto_fixed is 'Whether discrepancy 
 comment on column public.reconciliation_logs.notes is 'Notes about the reconciliation';
 comment on column public.reconciliation_logs.created_at is 'When reconciliation was performed';
 alter table public.reconciliation_logs alter column vault_owner set statistics 0;
+alter table public.reconciliation_logs alter column expected_balance set statistics 0;
+alter table public.reconciliation_logs alter column actual_balance set statistics 0;
+alter table public.reconciliation_logs alter column difference set statistics 0;
+alter table public.reconciliation_logs alter column auto_fixed set statistics 0;
+alter table public.reconciliation_logs alter column notes set statistics 0;
 alter table public.reconciliation_logs enable row level security;
 revoke all on public.reconciliation_logs from public, anon, authenticated, service_role;
 

@@ -58,6 +58,11 @@ comment on column public.alerts.resolved_at is 'When what it told of was over; N
 alter table public.alerts alter column vault_owner set statistics 0;
 alter table public.alerts alter column alert_type set statistics 0;
 alter table public.alerts alter column subject set statistics 0;
+alter table public.alerts alter column severity set statistics 0;
+alter table public.alerts alter column message set statistics 0;
+alter table public.alerts alter column data set statistics 0;
+alter table public.alerts alter column acknowledged set statistics 0;
+alter table public.alerts alter column acknowledged_by set statistics 0;
 alter table public.alerts enable row level security;
 revoke all on public.alerts from public, anon, authenticated, service_role;
 -- `alter publication supabase_realtime add table` is in the realtime chapter.

@@ -67,13 +67,16 @@ begin
         'total_value_locked', s.total_value_locked::text, 'active_vaults', s.active_vaults,
         'total_locked', s.total_locked::text, 'total_available', s.total_available::text, 'timestamp', s.timestamp
       ),
-      'tvl_updated', 'tvl', false)
+      'tvl_updated', 'tvl', is_private)
      from new_rows as s
-    order by s.timestamp;
+    cross join (values (false), (true)) as channel (is_private)
+    order by s.timestamp, channel.is_private;
   return null;
 end
 $$;
-comment on function vaultbook.tg_broadcast_tvl() is 'Sends each TVL snapshot to the public channel tvl, amounts as decimal strings.';
+comment on function vaultbook.tg_broadcast_tvl() is
+  'Sends each TVL snapshot to the channels tvl, amounts as decimal strings. On the public one anybody with the publishable key can speak '
+  'too; on the private one, that everybody may join, only the database does.';
 
 create trigger alerts_broadcast after insert on public.alerts
   referencing new table as new_rows
@@ -103,7 +106,8 @@ create policy "Owners listen to their own alerts and vault, operators to all" on
     and (
       (select realtime.topic()) in (
         'alerts:' || ((select auth.jwt()) ->> 'wallet_address'),
-        'vault:' || ((select auth.jwt()) ->> 'wallet_address')
+        'vault:' || ((select auth.jwt()) ->> 'wallet_address'),
+        'tvl'
       )
       or (
         ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
@@ -111,5 +115,8 @@ create policy "Owners listen to their own alerts and vault, operators to all" on
       )
     )
   );
+create policy "Whoever is not signed in listens to the TVL" on realtime.messages
+  for select to anon
+  using (extension = 'broadcast' and (select realtime.topic()) = 'tvl');
 
 alter publication supabase_realtime add table public.alerts;

@@ -41,18 +41,18 @@ grant select on caller to public;
 set local role authenticated;
 select results_eq(
     $$select t.name from caller as c, topic as t where c.name = 'owner' and pg_temp.may_listen(c.claims, t.name) order by 1$$,
-    array['alerts:' || repeat('A', 43), 'vault:' || repeat('A', 43)],
-    'An owner listens to the own alerts and the own vault, and to nothing else'
+    array['alerts:' || repeat('A', 43), 'tvl', 'vault:' || repeat('A', 43)],
+    'An owner listens to the own alerts, the own vault and the TVL, and to nothing else'
   );
 select results_eq(
     $$select t.name from caller as c, topic as t where c.name = 'operator' and pg_temp.may_listen(c.claims, t.name) order by 1$$,
-    $$select name from topic where name ~ '^(alerts|vault):' order by 1$$,
-    'Operators listen to all alerts and vaults'
+    $$select name from topic where name ~ '^(alerts|vault):' or name = 'tvl' order by 1$$,
+    'Operators listen to all alerts and vaults, and the TVL'
   );
 select is_empty(
     $$select c.name, t.name from caller as c, topic as t
-       where c.name not in ('owner', 'operator') and pg_temp.may_listen(c.claims, t.name)$$,
-    'Nobody else listens to anything'
+       where c.name not in ('owner', 'operator') and t.name <> 'tvl' and pg_temp.may_listen(c.claims, t.name)$$,
+    'Nobody else listens to anything but the TVL'
   );
 select is_empty(
     $$select c.name, t.name from caller as c, topic as t where pg_temp.may_listen(c.claims, t.name, 'presence')$$,
@@ -64,9 +64,9 @@ select throws_ok(
   )
   from topic;
 set local role anon;
-select is_empty(
-    'select c.name, t.name from caller as c, topic as t where pg_temp.may_listen(c.claims, t.name)',
-    'anon listens to no private channel'
+select results_eq(
+    'select distinct t.name from caller as c, topic as t where pg_temp.may_listen(c.claims, t.name)', array['tvl'],
+    'anon listens to no private channel but the TVL'
   );
 set local role postgres;
 delete from realtime.messages;
@@ -142,11 +142,10 @@ values (9007199254740993, 1, 1, 9007199254740992);
 set local role postgres;
 select results_eq(
     'table sent',
-    $$values (
-        'tvl', 'tvl_updated', false,
-        '{"total_value_locked": "9007199254740993", "active_vaults": 1, "total_locked": "1", "total_available": "9007199254740992"}'::jsonb
-      )$$,
-    'tvl_updated goes to everybody, with amounts as text'
+    $$select 'tvl', 'tvl_updated', is_private,
+             '{"total_value_locked": "9007199254740993", "active_vaults": 1, "total_locked": "1", "total_available": "9007199254740992"}'::jsonb
+        from unnest(array[false, true]) as is_private order by 3$$,
+    'tvl_updated goes to everybody, publicly and where nobody else can speak, with amounts as text'
   );
 
 select * from finish();

@@ -154,7 +154,7 @@ export const ELSEWHERE: readonly WireRequest[] = [
     "/.vaultbook/secrets.json",
   ]
     .map((path) => get(path)),
-  ...["/rest/v1/", "/rest/v1/..%2f..%2f", "/rest/v1/vaults%00", "/rest/v1//vaults", "/rest/v1/vaults/../alerts"].map((
+  ...["/rest/v1/", "/rest/v1/..%2f..%2f", "/rest/v1/vaults%00", "/rest/v1//vaults"].map((
     path,
   ) => get(path)),
 ];

@@ -90,7 +90,7 @@ async function plantSystemRows(sql: Sql): Promise<void> {
       insert into public.reconciliation_logs (expected_balance, actual_balance, difference, notes) values (5, 5, 0, 'canary-system')`;
     await own`
       insert into public.job_runs (job, status, finished_at, code, message)
-      values ('tvl', 'failed', clock_timestamp(), 'canary-system', 'canary-system')`;
+      values ('tvl', 'failed', clock_timestamp(), 'planted', 'canary-system')`;
     await own`
       insert into public.tvl_snapshots (total_value_locked, active_vaults, total_locked, total_available) values (3, 2, 1, 2)`;
   });

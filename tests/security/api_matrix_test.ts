@@ -1,0 +1,171 @@
+/**
+ * The same question to the API: everybody × every endpoint of its own openapi.json × everybody's owners and ids.
+ *
+ * @module
+ */
+import { expect } from "expect";
+import { callersOf, type WireCaller } from "@/tests/support/isolation/callers.ts";
+import { foreignTo, leaksIn, plantTenants, type Tenants } from "@/tests/support/isolation/tenants.ts";
+import { openTestPlatform, type TestPlatform } from "@/tests/support/platform.ts";
+import { key } from "@/tests/support/raw_delivery.ts";
+
+/** Fewer cells than this, and something is not looked at any more that once was. */
+const CELLS_AT_LEAST = 1_500;
+
+interface Endpoint {
+  readonly method: string;
+  readonly path: string;
+  readonly isSecured: boolean;
+  /** Names of its parameters, by where they stand. */
+  readonly query: readonly string[];
+}
+
+/** What openapi.json says there is, and for each path also the verbs that it does not have. */
+async function endpointsOf(platform: TestPlatform): Promise<Endpoint[]> {
+  const response = await fetch(`${platform.url}/functions/v1/api/openapi.json`);
+  const { paths } = await response.json() as {
+    paths: Record<string, Record<string, { security?: unknown[]; parameters?: { name: string; in: string }[] }>>;
+  };
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { security = [], parameters = [] }]) => ({
+      method: method.toUpperCase(),
+      path: path.replace(/^\/api/, ""),
+      isSecured: security.length > 0,
+      query: parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name),
+    }))
+  );
+}
+
+/** Whom or what a path is about. */
+type Subject = "alice" | "bob" | "nobody";
+
+async function subjectsOf(
+  platform: TestPlatform,
+  tenants: Tenants,
+): Promise<Record<Subject, { owner: string; id: string; word: string }>> {
+  const idOf = async (owner: string): Promise<string> => {
+    const [row] = await platform.database.admin<{ id: string }[]>`
+      select id::text from public.alerts where vault_owner = ${owner} and not acknowledged order by created_at limit 1`;
+    return row?.id ?? "";
+  };
+  const { alice, bob } = tenants;
+  return {
+    alice: { owner: alice.address, id: await idOf(alice.address), word: "canary-alice" },
+    bob: { owner: bob.address, id: await idOf(bob.address), word: "canary-bob" },
+    nobody: { owner: key("nobody at all"), id: crypto.randomUUID(), word: "canary-nobody" },
+  };
+}
+
+/** The questions to one endpoint about one subject: bare, then with each parameter that could widen what is seen. */
+function questionsOf(
+  { method, path, query }: Endpoint,
+  { owner, id, word }: { owner: string; id: string; word: string },
+): Request[] {
+  const about = path.replace("{owner}", owner).replace(/\{[a-z_]+\}/g, id);
+  const url = `http://x/functions/v1/api${about}`;
+  const body = method === "GET" || method === "HEAD" ? {} : {
+    body: JSON.stringify({ type: "deposit", amount: "1", owner, vault_owner: owner, id, signature: word }),
+    headers: { "content-type": "application/json", "idempotency-key": "a key" },
+  };
+  const values: Record<string, string[]> = {
+    limit: ["200", "-1", "1e9"],
+    cursor: ["e30", btoa(JSON.stringify({ owner })), "'"],
+    at: ["2030-01-01T00:00:00Z", "x"],
+    from: ["2020-01-01T00:00:00Z"],
+    to: ["2040-01-01T00:00:00Z"],
+    acknowledged: ["false", "true"],
+  };
+  return [
+    new Request(url, { method, ...body }),
+    ...query.flatMap((name) =>
+      (values[name] ?? [word]).map((value) =>
+        new Request(`${url}?${name}=${encodeURIComponent(value)}`, { method, ...body })
+      )
+    ),
+    new Request(`${url}?owner=${owner}&vault_owner=${owner}&wallet_address=${owner}`, { method, ...body }),
+    ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].filter((other) =>
+      other !== method && !(method === "GET" && other === "HEAD")
+    ).map((other) => new Request(url, { method: other })),
+  ];
+}
+
+/** What comes back, with everything that differs from answer to answer taken out. */
+interface Told {
+  readonly status: number;
+  readonly text: string;
+  /** The error body without the subject's own words and the request's id. */
+  readonly shape: string;
+}
+
+async function tell(
+  platform: TestPlatform,
+  caller: WireCaller,
+  question: Request,
+  subject: { owner: string; id: string },
+): Promise<Told> {
+  const { pathname, search } = new URL(question.url);
+  const headers = new Headers(question.headers);
+  for (const [name, value] of Object.entries(caller.headers)) headers.set(name, value);
+  const body = question.body ? { body: await question.clone().text() } : {};
+  const response = await fetch(`${platform.url}${pathname}${search}`, { method: question.method, headers, ...body });
+  const text = [...response.headers].flat().join(" ") + await response.text();
+  const shape = text.slice(text.indexOf('{"error"')).replaceAll(subject.owner, "…").replaceAll(subject.id, "…")
+    .replace(/"request_id":"[^"]*"/, "");
+  return { status: response.status, text, shape: text.includes('{"error"') ? shape : "" };
+}
+
+Deno.test("rows 46 and 47: no caller × endpoint × owner gives anything of anybody else's, nor whether it is there", async () => {
+  const platform = await openTestPlatform();
+  try {
+    const tenants = await plantTenants(platform);
+    const subjects = await subjectsOf(platform, tenants);
+    const endpoints = (await endpointsOf(platform)).filter(({ path }) => !path.startsWith("/webhooks"));
+    const callers = await callersOf(platform, tenants);
+    const wrong: string[] = [];
+    let cells = 0;
+    for (const endpoint of endpoints) {
+      await Promise.all(callers.map(async (caller) => {
+        const shapes: Record<string, string[]> = {};
+        for (const [name, subject] of Object.entries(subjects).slice(caller.isRefused ? 1 : 0)) {
+          const all = questionsOf(endpoint, subject);
+          const questions = caller.isRefused ? all.slice(0, 1) : all;
+          cells += questions.length;
+          const told = await Promise.all(questions.map((question) => tell(platform, caller, question, subject)));
+          shapes[name] = told.map(({ status, shape }) => `${status} ${shape}`);
+          for (const [index, { status, text }] of told.entries()) {
+            const { method, url } = questions[index] ?? { method: "", url: "" };
+            const leaks = leaksIn(
+              text,
+              `${subject.owner}${subject.id}${subject.word}`,
+              foreignTo(tenants, ...caller.sees),
+            );
+            if (leaks.length > 0) wrong.push(`${caller.name}: ${method} ${url} gives ${leaks}`);
+            if (status >= 500) wrong.push(`${caller.name}: ${method} ${url} fails with ${status}`);
+            const isOwn = caller.name === name || caller.name === "operator";
+            const isAbout = /\{/.test(endpoint.path);
+            if (endpoint.isSecured && isAbout && !isOwn && status < 400) {
+              wrong.push(`${caller.name}: ${method} ${url} is open: ${status}`);
+            }
+          }
+        }
+        // Whoever is neither bob nor an operator hears the same of bob as of nobody.
+        if (
+          caller.name !== "bob" && caller.name !== "operator" &&
+          JSON.stringify(shapes.bob) !== JSON.stringify(shapes.nobody)
+        ) {
+          wrong.push(
+            `${caller.name}: ${endpoint.method} ${endpoint.path} tells bob from nobody: ${shapes.bob} / ${shapes.nobody}`,
+          );
+        }
+        if (caller.isRefused && endpoint.isSecured && !shapes.bob?.[0]?.startsWith("401")) {
+          wrong.push(`${caller.name}: ${endpoint.method} ${endpoint.path} is not refused: ${shapes.bob}`);
+        }
+      }));
+    }
+    console.log(`${cells} cells: ${endpoints.length} endpoints, ${callers.length} callers`);
+    expect(wrong).toEqual([]);
+    expect(cells).toBeGreaterThanOrEqual(CELLS_AT_LEAST);
+  } finally {
+    await platform.close();
+  }
+});
