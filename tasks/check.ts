@@ -6,18 +6,20 @@
 import { fileURLToPath } from "node:url";
 import type { Sql } from "postgres";
 import { openTestDatabase } from "@/tests/support/database.ts";
+import { staleComplaints, writeGenerated } from "./check/generated.ts";
 import { privilegeComplaints, PRIVILEGES, readPrivileges, schemaComplaints } from "./check/schema.ts";
 import { denoStep, runSteps } from "./check/steps.ts";
 import { tidy } from "./check/tidy.ts";
 import { complain, readFlags, runTask, say } from "./command_line.ts";
 import { withTestServer } from "./test/server.ts";
 
-const USAGE = `Checks format, lint and boundaries, types, file rules and schema rules.
+const USAGE = `Checks format, lint and boundaries, types, file rules, schema rules and generated files.
 
   deno task check [--fix] [--update]
 
   --fix       formats, and mends what lint can mend, before it checks
-  --update    pins the privileges of the database as they are now (tests/schema/privileges.txt), before it checks
+  --update    pins the privileges of the database as they are now (tests/schema/privileges.txt), and writes the generated files
+              anew (database types, openapi.json, error table), before it checks
   -h, --help  this text
 
 Exit code 1 when something is wrong.`;
@@ -35,12 +37,13 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (flags.fix) await mend();
+  if (flags.update) await withMigratedDatabase(update);
   const failed = await runSteps([
     denoStep("format", ROOT, ["fmt", "--check"]),
     denoStep("lint and boundaries", ROOT, ["lint"]),
     denoStep("types", ROOT, ["check"]),
     { name: "files", run: async (): Promise<string> => (await tidy(ROOT)).join("\n") },
-    { name: "schema", run: (): Promise<string> => checkSchema(flags.update) },
+    { name: "schema and generated files", run: checkSchema },
   ], say);
   return failed === 0 ? 0 : 1;
 }
@@ -52,14 +55,20 @@ async function mend(): Promise<void> {
   }
 }
 
-/** Migrates a database from nothing and holds it against the rules. */
-async function checkSchema(update: boolean): Promise<string> {
+/** Pins what the check would otherwise complain of. */
+async function update(sql: Sql): Promise<void> {
+  await Deno.writeTextFile(PRIVILEGES, (await readPrivileges(sql)).join("\n") + "\n");
+  await writeGenerated(ROOT, sql);
+}
+
+/** Migrates a database from nothing and holds it against the rules, and the generated files against it. */
+async function checkSchema(): Promise<string> {
   return await withMigratedDatabase(async (sql) => {
-    if (update) await Deno.writeTextFile(PRIVILEGES, (await readPrivileges(sql)).join("\n") + "\n");
     const pinned = await Deno.readTextFile(PRIVILEGES);
     const privileges = await privilegeComplaints(sql, pinned);
-    if (privileges.length > 0) privileges.push("When that is meant: deno task check --update");
-    return [...await schemaComplaints(sql), ...privileges].join("\n");
+    const changed = [...privileges, ...await staleComplaints(ROOT, sql)];
+    if (changed.length > 0) changed.push("When that is meant: deno task check --update");
+    return [...await schemaComplaints(sql), ...changed].join("\n");
   });
 }
 
