@@ -10,7 +10,7 @@ import type { Caller } from "@/lib/domain/caller.ts";
 import { seesAll } from "@/lib/domain/caller.ts";
 import { type ErrorCode, ERRORS, VaultbookError } from "@/lib/domain/errors.ts";
 import type { Callers } from "@/lib/http/caller.ts";
-import { ErrorBody } from "./schemas.ts";
+import { refusalOf } from "./schemas.ts";
 
 /** What handlers find in the context. */
 export interface ApiVariables {
@@ -37,19 +37,22 @@ const refuseInvalid: Hook<unknown, ApiEnvironment, string, unknown> = (result) =
 /** Errors that any request may get. */
 const COMMON: readonly ErrorCode[] = ["database_unavailable", "method_not_allowed"];
 
+/** The errors of an endpoint by status, each with the codes that it can have. */
+export function refusals(codes: readonly ErrorCode[]): RouteConfig["responses"] {
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
+  return Object.fromEntries(statuses.map((status) => {
+    const own = codes.filter((code) => ERRORS[code].status === status).sort();
+    return [status, { description: own.join(", "), content: { "application/json": { schema: refusalOf(own) } } }];
+  }));
+}
+
 /** The answers of an endpoint: one shape when it succeeds, and these errors beside those that any request may get. */
 export function answers<Schema extends z.ZodType>(
   description: string,
   schema: Schema,
   errors: readonly ErrorCode[],
 ): { 200: { description: string; content: { "application/json": { schema: Schema } } } } & RouteConfig["responses"] {
-  const codes = [...errors, ...COMMON];
-  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
-  const refusals = statuses.map((status) => {
-    const own = codes.filter((code) => ERRORS[code].status === status);
-    return [status, { description: own.join(", "), content: { "application/json": { schema: ErrorBody } } }];
-  });
-  return { 200: { description, content: { "application/json": { schema } } }, ...Object.fromEntries(refusals) };
+  return { 200: { description, content: { "application/json": { schema } } }, ...refusals([...errors, ...COMMON]) };
 }
 
 /** The ways to say who one is, for `openapi.json`. */

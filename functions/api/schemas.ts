@@ -5,7 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { bytesFromBase58, PUBLIC_KEY_BYTES } from "@/lib/chain/base58.ts";
-import { ERRORS } from "@/lib/domain/errors.ts";
+import { type ErrorCode, ERRORS } from "@/lib/domain/errors.ts";
 
 /** Base units: 1 USDT = 1 000 000. Text, because JSON numbers are exact to 2^53 only. */
 export const Amount = z.string().regex(/^\d{1,19}$/).openapi("Amount", {
@@ -17,6 +17,9 @@ export const Amount = z.string().regex(/^\d{1,19}$/).openapi("Amount", {
 export const Address = z.string()
   .refine((text) => bytesFromBase58(text)?.length === PUBLIC_KEY_BYTES, "must be an address: base58 of 32 bytes")
   .openapi("Address", { description: "Base58 of 32 bytes", example: "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU" });
+
+// Not nullable(): of what has a name in the document that says "an address, and besides perhaps null", which null is not.
+const addressOrNull = z.union([Address, z.null()]);
 
 /** A moment. */
 export const Moment = z.iso.datetime({
@@ -48,6 +51,11 @@ export const ErrorBody = z.object({
     request_id: z.string(),
   }),
 }).openapi("Error");
+
+/** What these errors look like: no other code comes with their status. */
+export function refusalOf(codes: readonly ErrorCode[]): typeof ErrorBody {
+  return ErrorBody.openapi({ properties: { error: { properties: { code: { enum: [...codes] } } } } });
+}
 
 /** A vault. */
 export const Vault = z.object({
@@ -92,7 +100,7 @@ export const LedgerEntry = z.object({
     description: "The available balance for lock and unlock, the total for all others",
   }),
   balance_after: Amount,
-  counterparty: Address.nullable().openapi({ description: "For transfers: the other vault's owner" }),
+  counterparty: addressOrNull.openapi({ description: "For transfers: the other vault's owner" }),
   note: z.string().nullable(),
   created_at: time.openapi({ description: "The time of the block; for what was announced, when it was" }),
   updated_at: time,
@@ -120,7 +128,7 @@ export const Alert = z.object({
   id: z.uuid(),
   severity: Severity,
   alert_type: z.string(),
-  vault_owner: Address.nullable().openapi({ description: "Null: it concerns the whole system" }),
+  vault_owner: addressOrNull.openapi({ description: "Null: it concerns the whole system" }),
   message: z.string(),
   data: z.unknown().openapi({ description: "Everything that a tool needs, amounts as decimal text" }),
   acknowledged: z.boolean(),

@@ -50,7 +50,7 @@ export interface Signing {
 }
 
 /** What the ledger refuses, by SQLSTATE. */
-const REFUSALS: Readonly<Record<string, ErrorCode>> = {
+export const REFUSALS: Readonly<Record<string, ErrorCode>> = {
   VB401: "vault_unknown",
   VB402: "vault_closed",
   VB403: "vault_paused",

@@ -6,6 +6,8 @@
 import { join } from "node:path/posix";
 import type { Sql } from "postgres";
 import { DATABASE_TYPES, databaseTypes } from "./database_types.ts";
+import { ERROR_TABLE, errorTable } from "./error_table.ts";
+import { OPENAPI_DOCUMENT, openApiDocument } from "./openapi_document.ts";
 
 /** A generated file: where it lies from the project's root, and what makes its text. */
 interface Generated {
@@ -16,6 +18,8 @@ interface Generated {
 /** Every generated file. */
 export const GENERATED: readonly Generated[] = [
   { path: DATABASE_TYPES, make: databaseTypes },
+  { path: OPENAPI_DOCUMENT, make: openApiDocument },
+  { path: ERROR_TABLE, make: errorTable },
 ];
 
 /** Writes them all anew. */

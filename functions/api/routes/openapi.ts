@@ -4,13 +4,16 @@
  * @module
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { ApiEnvironment } from "../endpoint.ts";
+import { type ApiEnvironment, refusals } from "../endpoint.ts";
+import { ErrorBody } from "../schemas.ts";
 
 /** Of the outside as CONTRACT says it; raised with every change that a client can notice. */
 const VERSION = "0.1.0";
 
 /** Serves the description of what was mounted before. */
 export function describe(app: OpenAPIHono<ApiEnvironment>): void {
+  // By itself, or the first answer that narrows its codes would be taken for it.
+  app.openAPIRegistry.register("Error", ErrorBody);
   app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
     type: "http",
     scheme: "bearer",
@@ -33,7 +36,10 @@ export function describe(app: OpenAPIHono<ApiEnvironment>): void {
     method: "get",
     path: "/openapi.json",
     summary: "This description",
-    responses: { 200: { description: "OpenAPI 3.1", content: { "application/json": { schema: { type: "object" } } } } },
+    responses: {
+      200: { description: "OpenAPI 3.1", content: { "application/json": { schema: { type: "object" } } } },
+      ...refusals(["method_not_allowed"]),
+    },
   });
   let document: unknown;
   app.get("/openapi.json", (c) => {

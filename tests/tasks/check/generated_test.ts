@@ -17,10 +17,10 @@ Deno.test("every generated file is fresh, and one that is changed or missing is 
     for (const [at, { path }] of GENERATED.entries()) {
       await Deno.mkdir(dirname(join(copy, path)), { recursive: true });
       const text = await Deno.readTextFile(join(ROOT, path));
-      if (at > 0) await Deno.writeTextFile(join(copy, path), text.replace("\n", "\n\n"));
+      if (at > 0) await Deno.writeTextFile(join(copy, path), `another line\n${text}`);
     }
     expect(await staleComplaints(copy, database.admin)).toEqual(
-      GENERATED.map(({ path }, at) => `${path} is stale: line ${at === 0 ? 1 : 2} would be another`),
+      GENERATED.map(({ path }) => `${path} is stale: line 1 would be another`),
     );
   } finally {
     await database.close();
