@@ -5,6 +5,7 @@
  */
 import { complain, readFlags, runTask, say, UsageError } from "./command_line.ts";
 import type { Kind } from "./fuzz/campaign.ts";
+import { api } from "./fuzz/api.ts";
 import { crash } from "./fuzz/crash.ts";
 import { cuts } from "./fuzz/cuts.ts";
 import { decoder } from "./fuzz/decoder.ts";
@@ -27,6 +28,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   crash: crash(),
   sweep: sweep(),
   reconcile: reconcile(),
+  api: api(),
 };
 
 const USAGE = `Throws random things at Vaultbook and looks for what must not be.
@@ -45,6 +47,7 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                crash         kill -9 of PostgreSQL, and of the process that serves the webhook, amid deliveries
                sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
                reconcile     such days with reconciliations amid them; nothing may be called wrong that is not
+               api           requests to every endpoint, as openapi.json has them and around it, by every kind of caller
   -h, --help   this text
 
 Exit code 1 on a finding, with the command that repeats it. What goes in follows from the seed; when a kill hits does not.`;

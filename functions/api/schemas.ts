@@ -21,12 +21,18 @@ export const Address = z.string()
 // Not nullable(): of what has a name in the document that says "an address, and besides perhaps null", which null is not.
 const addressOrNull = z.union([Address, z.null()]);
 
-/** A moment. */
-export const Moment = z.iso.datetime({
+/** A time that the database understands. */
+export const Stamp = z.iso.datetime({
   offset: true,
   error: "must be a moment as ISO 8601 has it, with Z or an offset",
 })
-  // The database's years; beyond them it would be no moment of the chain's.
+  .refine((text) => !text.startsWith("0000"), "must be of a year that there was")
+  // The database's offsets; no place on earth has more than 14 hours.
+  .refine((text) => !/[+-](1[6-9]|2\d):\d\d$/.test(text), "must have an offset below 16 hours");
+
+/** A moment. */
+export const Moment = Stamp
+  // Beyond that it would be no moment of the chain's.
   .refine((text) => /^20\d\d-/.test(text), "must be of this century")
   .openapi("Moment", { format: "date-time", example: "2026-11-23T12:00:00Z" });
 

@@ -7,7 +7,7 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import type { Sql } from "postgres";
 import { expect } from "expect";
 import { createApi } from "@/functions/api/app.ts";
-import { readSettings } from "@/functions/api/settings.ts";
+import { readSettings, type Settings } from "@/functions/api/settings.ts";
 import { openTestDatabase } from "./database.ts";
 import { brokenInvariants } from "./ledger_state.ts";
 import { bodyOf, PROGRAM, type rawTransaction } from "./raw_delivery.ts";
@@ -43,6 +43,19 @@ export interface TestApi {
   deliver(...transactions: ReturnType<typeof rawTransaction>[]): Promise<void>;
 }
 
+/** The settings of these tests' project: tokens that {@link signedIn} makes are valid there. */
+export async function settingsOf(databaseUrl: string, environment: Record<string, string> = {}): Promise<Settings> {
+  return readSettings({
+    SUPABASE_DB_URL: databaseUrl,
+    SUPABASE_URL: PROJECT,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
+    SUPABASE_JWKS: JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: "test", alg: "ES256" }] }),
+    VAULT_PROGRAM_ID: PROGRAM,
+    HELIUS_WEBHOOK_SECRETS: `an older secret, ${WEBHOOK_SECRET}`,
+    ...environment,
+  });
+}
+
 /** Runs a test against the API on a database of its own, and looks at every invariant when it is done. */
 export function apiTest(
   name: string,
@@ -53,15 +66,7 @@ export function apiTest(
     const database = await openTestDatabase();
     const lines: string[] = [];
     const settings = {
-      ...readSettings({
-        SUPABASE_DB_URL: database.url,
-        SUPABASE_URL: PROJECT,
-        SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
-        SUPABASE_JWKS: JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: "test", alg: "ES256" }] }),
-        VAULT_PROGRAM_ID: PROGRAM,
-        HELIUS_WEBHOOK_SECRETS: `an older secret, ${WEBHOOK_SECRET}`,
-        ...environment,
-      }),
+      ...await settingsOf(database.url, environment),
       log: (entry: Record<string, unknown>): void => void lines.push(JSON.stringify(entry)),
     };
     const api = createApi(settings);

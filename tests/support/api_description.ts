@@ -36,6 +36,8 @@ export interface Endpoint {
 /** A description to go by. */
 export interface Description {
   readonly endpoints: readonly Endpoint[];
+  /** What a schema of the document refers to; itself where it is no reference. */
+  resolve(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** What is wrong with an answer of this endpoint; null where nothing is. */
   complaint(endpoint: Endpoint, status: number, body: unknown): string | null;
 }
@@ -76,6 +78,7 @@ export function descriptionOf(document: Json): Description {
   );
   return {
     endpoints,
+    resolve: resolved,
     complaint({ name, method }, status, body): string | null {
       const path = name.slice(method.length + 1).replaceAll("~", "~0").replaceAll("/", "~1");
       const operation = document.paths[name.slice(method.length + 1)][method.toLowerCase()];

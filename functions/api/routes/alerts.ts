@@ -7,7 +7,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { cursorOf, positionOf } from "@/lib/http/cursor.ts";
 import { acknowledgeAlert, type AlertPosition, readAlerts } from "@/lib/ledger/alerts.ts";
 import { answers, type ApiEnvironment, routes, SIGNED_IN } from "../endpoint.ts";
-import { Alert, AlertPage, Cursor, limitOf, Severity } from "../schemas.ts";
+import { Alert, AlertPage, Cursor, limitOf, Severity, Stamp } from "../schemas.ts";
 import type { Settings } from "../settings.ts";
 
 const LIST = createRoute({
@@ -38,7 +38,7 @@ const ACKNOWLEDGE = createRoute({
 });
 
 const POSITION: z.ZodType<AlertPosition> = z.strictObject({
-  createdAt: z.string().max(40).refine((text) => !Number.isNaN(Date.parse(text))),
+  createdAt: Stamp,
   id: z.uuid(),
 });
 

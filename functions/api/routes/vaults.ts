@@ -9,7 +9,17 @@ import { cursorOf, positionOf } from "@/lib/http/cursor.ts";
 import { type LedgerPosition, readLedgerPage } from "@/lib/ledger/ledger_page.ts";
 import { readVault } from "@/lib/ledger/vaults.ts";
 import { answers, type ApiEnvironment, callerFor, routes, SIGNED_IN } from "../endpoint.ts";
-import { Address, Cursor, LedgerPage, limitOf, Moment, TransactionStatus, TransactionType, Vault } from "../schemas.ts";
+import {
+  Address,
+  Cursor,
+  LedgerPage,
+  limitOf,
+  Moment,
+  Stamp,
+  TransactionStatus,
+  TransactionType,
+  Vault,
+} from "../schemas.ts";
 import type { Settings } from "../settings.ts";
 
 const OWNER = z.object({ owner: Address });
@@ -48,10 +58,9 @@ const LEDGER = createRoute({
   responses: answers("The page", LedgerPage, ["parameter_invalid", "unauthorized", "forbidden", "vault_unknown"]),
 });
 
-const stamp = z.string().max(40).refine((text) => !Number.isNaN(Date.parse(text)));
 const int4 = z.number().int().min(0).max(2 ** 31 - 1);
 const POSITION: z.ZodType<LedgerPosition> = z.union([
-  z.strictObject({ at: z.enum(["pending", "expired"]), createdAt: stamp, id: z.uuid() }),
+  z.strictObject({ at: z.enum(["pending", "expired"]), createdAt: Stamp, id: z.uuid() }),
   z.strictObject({
     at: z.literal("chain"),
     slot: z.number().int().min(0),
