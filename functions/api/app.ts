@@ -7,12 +7,14 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { etag } from "hono/etag";
+import { HTTPException } from "hono/http-exception";
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import { errorResponse } from "@/lib/http/error_body.ts";
 import { type ApiEnvironment, routes } from "./endpoint.ts";
 import { alerts } from "./routes/alerts.ts";
 import { describe, methodsOf } from "./routes/openapi.ts";
 import { health } from "./routes/health.ts";
+import { quarantine } from "./routes/quarantine.ts";
 import { tvl } from "./routes/tvl.ts";
 import { vaults } from "./routes/vaults.ts";
 import { vaultHistory } from "./routes/vault_history.ts";
@@ -38,6 +40,7 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
   app.route("/vaults", vaults(settings));
   app.route("/vaults", vaultHistory(settings));
   app.route("/alerts", alerts(settings));
+  app.route("/quarantine", quarantine(settings));
   describe(app);
   const methods = methodsOf(app);
   app.notFound((c) => {
@@ -47,7 +50,11 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
       : new VaultbookError("not_found", { path: c.req.path });
     return errorResponse(error, c.get("requestId"));
   });
-  app.onError((error, c) => {
+  app.onError((thrown, c) => {
+    // The only one that the framework throws of its own accord.
+    const error = thrown instanceof HTTPException && thrown.status === 400
+      ? new VaultbookError("body_invalid", { field: "the body", problem: "must be JSON" })
+      : thrown;
     const cause = error.cause instanceof Error ? error.cause.message : undefined;
     if (!(error instanceof VaultbookError) || cause) {
       settings.log({ level: "error", request_id: c.get("requestId"), error: error.message, cause });

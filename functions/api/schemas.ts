@@ -151,6 +151,17 @@ export const AlertPage = z.object({
   next_cursor: z.string().nullable().openapi({ description: "Null at the end" }),
 }).openapi("AlertPage");
 
+/** What an operator decided about an item in quarantine. */
+export const Resolution = z.object({
+  id: z.string().openapi({ description: "Of the item" }),
+  decision: z.enum(["resolved", "replayed"]),
+  reason: z.string(),
+  decided_by: z.string(),
+  decided_at: time,
+  outcome: z.string().openapi({ description: "What the item was after it" }),
+  code: z.string().nullable(),
+}).openapi("Resolution");
+
 /** How far apart the points of a series are. */
 export const Interval = z.enum(["raw", "hour", "day"]).default("hour").openapi({
   description: "raw: all snapshots that are left; hour, day: of each (UTC) the last",

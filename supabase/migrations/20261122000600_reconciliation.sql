@@ -16,8 +16,8 @@ create table public.reconciliation_logs (
 );
 create index idx_reconciliation_difference on public.reconciliation_logs (difference);
 comment on index public.idx_reconciliation_difference is 'The runs that found a difference.';
-create index idx_reconciliation_vault on public.reconciliation_logs (vault_owner);
-comment on index public.idx_reconciliation_vault is 'One vault''s reconciliations.';
+create index idx_reconciliation_vault on public.reconciliation_logs (vault_owner, created_at);
+comment on index public.idx_reconciliation_vault is 'One vault''s reconciliations, and the last of them.';
 
 comment on table public.reconciliation_logs is
   'Records of balance reconciliation between on-chain and database. Used for auditing and detecting discrepancies.';

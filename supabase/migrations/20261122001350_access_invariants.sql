@@ -7,7 +7,8 @@ select 'table ' || c.oid::regclass as subject, 'row level security is off' as de
 union all
 select 'table ' || c.oid::regclass, format('%s may read it, and policy "%s" does not ask whose a row is', r.rolname, p.polname)
   from pg_catalog.pg_policy as p
-  join pg_catalog.pg_class as c on c.oid = p.polrelid and c.relnamespace = 'public'::regnamespace and c.relname <> 'tvl_snapshots'
+  join pg_catalog.pg_class as c on c.oid = p.polrelid and c.relname <> 'tvl_snapshots'
+   and c.relnamespace in ('public'::regnamespace, 'vaultbook'::regnamespace)
   join pg_catalog.pg_roles as r on r.rolname in ('anon', 'authenticated') and (p.polroles @> array[r.oid] or p.polroles @> array[0::oid])
  where p.polpermissive and coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') !~ 'auth.jwt\(\)'
 union all
@@ -43,7 +44,8 @@ select 'table ' || c.relname as subject, 'its append-only guard is missing or ca
   from pg_catalog.pg_class as c
  where c.oid in ('public.vaults'::regclass, 'public.transactions'::regclass, 'public.reconciliation_logs'::regclass,
                  'vaultbook.deliveries'::regclass, 'vaultbook.inbox'::regclass, 'vaultbook.status_changes'::regclass,
-                 'vaultbook.landings'::regclass, 'vaultbook.lost_landings'::regclass, 'vaultbook.compensations'::regclass)
+                 'vaultbook.landings'::regclass, 'vaultbook.lost_landings'::regclass, 'vaultbook.compensations'::regclass,
+                 'vaultbook.resolutions'::regclass)
    and not exists (
      select from pg_catalog.pg_trigger as g
       where g.tgrelid = c.oid and g.tgfoid = 'vaultbook.tg_append_only()'::regprocedure
@@ -56,7 +58,8 @@ select 'table ' || c.relname, format('%s may %s', r.rolname, privilege)
  cross join pg_catalog.pg_roles as r
  where c.oid in ('public.vaults'::regclass, 'public.transactions'::regclass, 'public.reconciliation_logs'::regclass,
                  'vaultbook.deliveries'::regclass, 'vaultbook.inbox'::regclass, 'vaultbook.status_changes'::regclass,
-                 'vaultbook.landings'::regclass, 'vaultbook.lost_landings'::regclass, 'vaultbook.compensations'::regclass)
+                 'vaultbook.landings'::regclass, 'vaultbook.lost_landings'::regclass, 'vaultbook.compensations'::regclass,
+                 'vaultbook.resolutions'::regclass)
    and r.rolname in ('anon', 'authenticated', 'service_role')
    and has_table_privilege(r.oid, c.oid, held.privilege);
 comment on view vaultbook.breaks_i15 is 'I15: balances, ledger, inbox and reconciliation are append-only for everyone but the ledger''s own functions.';

@@ -28,8 +28,8 @@ select col_is_pk('public', 'reconciliation_logs', 'id', 'A finding is known by i
 select fk_ok('public', 'reconciliation_logs', 'vault_owner', 'public', 'vaults', 'owner', 'A finding belongs to a vault');
 select has_index('public', 'reconciliation_logs', 'idx_reconciliation_difference', '{difference}'::name[],
                  'idx_reconciliation_difference(difference)');
-select has_index('public', 'reconciliation_logs', 'idx_reconciliation_vault', '{vault_owner}'::name[],
-                 'idx_reconciliation_vault(vault_owner)');
+select has_index('public', 'reconciliation_logs', 'idx_reconciliation_vault', '{vault_owner, created_at}'::name[],
+                 'idx_reconciliation_vault(vault_owner, …)');
 
 -- The constraints are looked at without the guard, which is tested in the foundation.
 alter table public.reconciliation_logs disable trigger reconciliation_logs_append_only;

@@ -93,7 +93,7 @@ select results_eq(
   from owned;
 select is_empty('select from public.alert_rules', 'An owner does not see the rules');
 select isnt_empty('select from public.tvl_snapshots', 'An owner sees the TVL');
-select throws_ok('select from ' || name, '42501', null, format('An owner does not see %s', name)) from hidden;
+select throws_ok('select * from ' || name, '42501', null, format('An owner does not see all of %s', name)) from hidden;
 select throws_ok(sql, '42501', null, format('An owner cannot %s %s', verb, name)) from written;
 select is_empty('update public.alert_rules set enabled = false returning 1', 'An owner changes no rule');
 
@@ -121,7 +121,7 @@ select results_eq(
     format('An operator sees all rows of %s', name)
   )
   from owned;
-select throws_ok('select from ' || name, '42501', null, format('An operator does not see %s', name)) from hidden;
+select throws_ok('select * from ' || name, '42501', null, format('An operator does not see all of %s', name)) from hidden;
 select throws_ok(sql, '42501', null, format('An operator cannot %s %s', verb, name)) from written;
 select isnt_empty('select from public.alert_rules', 'An operator sees the rules');
 select results_eq(

@@ -19,6 +19,8 @@ apiTest("GET /api/openapi.json describes every path that there is, and each answ
     "/api/alerts/{id}/acknowledge",
     "/api/health",
     "/api/openapi.json",
+    "/api/quarantine/{id}/replay",
+    "/api/quarantine/{id}/resolve",
     "/api/tvl",
     "/api/tvl/history",
     "/api/vaults/{owner}",
