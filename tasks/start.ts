@@ -8,7 +8,8 @@ import { complain, dataDirOf, INSTANCE_FLAGS, readFlags, runTask, say, UsageErro
 
 const USAGE = `Brings Vaultbook up: PostgreSQL, REST, Auth, Realtime, functions, cron, and a demo chain that feeds it.
 
-  deno task start [--no-demo] [--fresh] [--data-dir DIR] [--host HOST] [--port N] [--db-port N] [--db-url URL] [--quiet]
+  deno task start [--no-demo] [--fresh] [--data-dir DIR] [--host HOST] [--port N] [--db-port N] [--db-url URL]
+                  [--operator EMAIL] [--quiet]
 
   --no-demo        no demo chain; take SOLANA_RPC_URL, VAULT_PROGRAM_ID and HELIUS_WEBHOOK_SECRETS from the environment
   --fresh          delete everything in the data folder first
@@ -17,6 +18,7 @@ const USAGE = `Brings Vaultbook up: PostgreSQL, REST, Auth, Realtime, functions,
   --port N         port of the API (default 54321, or the next free one)
   --db-port N      port of PostgreSQL (default 54322, or the next free one)
   --db-url URL     use this PostgreSQL (15 or later, as a superuser) instead of the embedded one
+  --operator EMAIL who can sign in to the ops page (default: only the demo has somebody); the password is made and printed
   --quiet          print nothing but errors
   -h, --help       this text
 
@@ -31,6 +33,7 @@ async function main(args: string[]): Promise<number> {
     port: { type: "string", default: "54321" },
     "db-port": { type: "string", default: "54322" },
     "db-url": { type: "string" },
+    operator: { type: "string" },
   });
   if (flags.help) {
     say(USAGE);
@@ -48,6 +51,7 @@ async function main(args: string[]): Promise<number> {
     rpcPort: 8899,
     ...(flags["db-url"] === undefined ? {} : { databaseUrl: flags["db-url"] }),
     demo: !flags["no-demo"],
+    ...(flags.operator === undefined ? {} : { operator: emailOf(flags.operator) }),
     fresh: flags.fresh,
     environment: Deno.env.toObject(),
     onProgress: (message) => tell(`${seconds()} s  ${message}`),
@@ -72,6 +76,11 @@ function portOf(flag: string, text: string): number {
   return port;
 }
 
+function emailOf(text: string): string {
+  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return text;
+  throw new UsageError(`--operator must be an email address: '${text}'`);
+}
+
 /** One Ctrl-C may arrive several times: from the terminal, from `deno task`, from npx. */
 const ECHO_MS = 2_000;
 
@@ -91,10 +100,15 @@ function stopSignal(): Promise<string> {
 }
 
 /** Where everything is, and three things to try that work when pasted. */
-function welcome({ status, demo }: Instance): string {
+function welcome({ status, demo, operator }: Instance): string {
   const trader = demo?.owners[0];
   const wallet = trader ? ` ${trader.exportKey().base58}` : "";
-  return `  API       ${status.API_URL}
+  const signIn = operator
+    ? `sign in as ${operator.email} with ${operator.password}`
+    : "nobody can sign in: give --operator EMAIL";
+  return `  Ops page  ${status.API_URL}/
+            ${signIn}
+  API       ${status.API_URL}
   Database  ${status.DB_URL}
   Webhook   ${status.FUNCTIONS_URL}/api/webhooks/helius
   RPC       ${status.SOLANA_RPC_URL || "none: set SOLANA_RPC_URL"}

@@ -22,7 +22,7 @@ export interface GatewayOptions {
   readonly auth: Pick<Auth, "handle">;
   readonly realtime: Pick<Realtime, "upgrade" | "broadcast">;
   readonly functions: Pick<Functions, "handle">;
-  /** Answers `GET /`; default a short text. */
+  /** Answers `GET /` and what is below `/ops/`; default a short text at `/`. */
   page?(request: Request): Response | Promise<Response>;
   /** Takes one line for each request that failed by a fault of the platform. */
   log(line: string): void;
@@ -83,7 +83,7 @@ function createRoutes(options: GatewayOptions): Hono<Environment> {
   const { keys, rest, auth, realtime } = options;
   const app = new Hono<Environment>();
   app.use("*", answerPreflight);
-  for (const path of ["/", "/rest/v1/*", "/auth/v1/*", "/realtime/v1/api/*"]) app.use(path, permitOrigins);
+  for (const path of ["/rest/v1/*", "/auth/v1/*", "/realtime/v1/api/*"]) app.use(path, permitOrigins);
 
   app.all("/rest/v1/*", async ({ req: { raw } }) => {
     const caller = await keys.callerOf(raw);
@@ -102,6 +102,7 @@ function createRoutes(options: GatewayOptions): Hono<Environment> {
   });
   app.all("/functions/v1/*", (c) => callFunction(options.functions, c));
   app.get("/", (c) => options.page?.(c.req.raw) ?? c.text(INDEX));
+  app.get("/ops/*", (c) => options.page?.(c.req.raw) ?? c.notFound());
   app.notFound((c) => c.json({ message: "no Route matched with those values" }, 404));
   app.onError((error, c) => {
     const refusal = refusalOf(error);

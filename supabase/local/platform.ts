@@ -41,7 +41,7 @@ export interface PlatformOptions {
   readonly accessTokenHook?: string;
   /** Which background work is not done by real extensions. */
   readonly jobs: { readonly cron: boolean; readonly net: boolean };
-  /** Answers `GET /`. */
+  /** Answers `GET /` and what is below `/ops/`. */
   page?(request: Request): Response | Promise<Response>;
   log(line: string): void;
   /** Whether every function is imported at the start; default false. */

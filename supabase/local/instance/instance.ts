@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { DEMO_PROGRAM, USDT_MINT } from "../demo/address.ts";
 import { type Demo, DEMO_SEED, startDemo } from "../demo/demo.ts";
 import { localUrl } from "../gateway.ts";
+import { openOpsPage } from "../ops_page.ts";
 import { startPlatform } from "../platform.ts";
 import { removeData } from "../postgres/data_folder.ts";
 import { freePort } from "../postgres/port.ts";
 import { openInstanceDatabase } from "./database.ts";
 import { type LogFile, openLog } from "./log_file.ts";
 import { lockInstance } from "./lock.ts";
+import { DEMO_OPERATOR, ensureOperator, type Operator } from "./operator.ts";
 import { aimSchedule } from "./schedule.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { removeStatus, type Status, writeStatus } from "./status.ts";
@@ -30,6 +32,8 @@ export interface InstanceOptions {
   readonly databaseUrl?: string;
   /** Whether the demo chain trades. */
   readonly demo: boolean;
+  /** Who can sign in to the ops page, by an email address; default nobody, or the demo's operator where it trades. */
+  readonly operator?: string;
   /** Whether everything in the data folder is deleted first. */
   readonly fresh: boolean;
   /** Variables of the caller's own that the functions take, such as VAULT_PROGRAM_ID. */
@@ -42,6 +46,8 @@ export interface Instance {
   readonly status: Status;
   /** Null without the demo. */
   readonly demo: Demo | null;
+  /** Who can sign in to the ops page; null where nobody was asked for. */
+  readonly operator: Operator | null;
   /** Rejects when a part that it cannot do without ends by itself. */
   readonly failed: Promise<never>;
   /** Ends everything, in order, and frees the folder. */
@@ -106,10 +112,13 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     redirectUrls: REDIRECT_URLS,
     accessTokenHook: "vaultbook.custom_access_token_hook",
     jobs: { cron: !database.has.cron, net: !database.has.net },
+    page: openOpsPage(secrets.publishableKey).handle,
     log: log.write,
     eagerFunctions: true,
   });
   opened.defer(() => platform.close());
+  const email = options.operator ?? (options.demo ? DEMO_OPERATOR : null);
+  const operator = email ? await ensureOperator(dir, email, { url: platform.url, secretKey: secrets.secretKey }) : null;
 
   const demo = options.demo ? await startTraffic(options, environment, platform.url, rpcPort, log) : null;
   if (demo) {
@@ -122,7 +131,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   await writeStatus(dir, status);
   opened.defer(() => removeStatus(dir));
   const running = opened.move();
-  return { status, demo, failed: database.failed, close: () => running.disposeAsync() };
+  return { status, demo, operator, failed: database.failed, close: () => running.disposeAsync() };
 }
 
 async function startTraffic(
