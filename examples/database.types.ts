@@ -423,6 +423,50 @@ export type Database = {
       };
     };
     Views: {
+      /** Vaults of which the last reconciliation found another balance on the chain, and did not put it right. Amounts as decimal text, in base units. */
+      drifting_vaults: {
+        Row: {
+          /** Whose vault it is */
+          vault_owner: string | null;
+          /** As in vaults */
+          vault_address: string | null;
+          /** As in vaults */
+          status: string | null;
+          /** Of the ledger */
+          expected_balance: string | null;
+          /** On the chain */
+          actual_balance: string | null;
+          /** actual − expected */
+          difference: string | null;
+          /** What the reconciliation noted */
+          notes: string | null;
+          /** When it was found */
+          reconciled_at: string | null;
+        };
+        Relationships: [];
+      };
+
+      /** One row: how long ago something new was received from the chain, and how far the sweep is behind the finalized tip. */
+      ingest_lag: {
+        Row: {
+          /** When the last new delivery came; NULL: never */
+          last_received_at: string | null;
+          /** By which road: webhook or sweep */
+          last_source: string | null;
+          /** Seconds since then */
+          seconds_since_received: RoundedAmount | null;
+          /** Up to here everything finalized was seen; NULL: no sweep has been through yet */
+          swept_slot: RoundedAmount | null;
+          /** The finalized tip when the chain was last asked */
+          tip_slot: RoundedAmount | null;
+          /** Slots between the two */
+          lag_slots: RoundedAmount | null;
+          /** When that was */
+          swept_at: string | null;
+        };
+        Relationships: [];
+      };
+
       /** Each job, its schedule, and how it last went. */
       job_states: {
         Row: {
@@ -442,6 +486,177 @@ export type Database = {
           last_code: string | null;
           /** When a run last got all done */
           last_done_at: string | null;
+        };
+        Relationships: [];
+      };
+
+      /** The hundred largest movements of the last 24 hours, by the time of their blocks, the largest first. Amounts as decimal text, in base units. */
+      largest_movements: {
+        Row: {
+          /** As in transactions */
+          id: string;
+          /** As in transactions */
+          vault_owner: string;
+          /** As in transactions */
+          transaction_type: string;
+          /** As in transactions, as text */
+          amount: string;
+          /** As in transactions */
+          counterparty: string | null;
+          /** As in transactions */
+          signature: string | null;
+          /** As in transactions */
+          slot: number | null;
+          /** As in transactions, as text */
+          balance_after: string;
+          /** As in transactions */
+          confirmed_at: string | null;
+        };
+        Relationships: [
+          {
+            "columns": ["vault_owner"];
+            "isOneToOne": false;
+            "foreignKeyName": "transactions_belong_to_a_vault";
+            "referencedColumns": ["owner"];
+            "referencedRelation": "vault_balances";
+          },
+          {
+            "columns": ["vault_owner"];
+            "isOneToOne": false;
+            "foreignKeyName": "transactions_belong_to_a_vault";
+            "referencedColumns": ["owner"];
+            "referencedRelation": "vaults";
+          },
+        ];
+      };
+
+      /** Alerts that nobody has acknowledged and that are not over. */
+      open_alerts: {
+        Row: {
+          /** As in alerts */
+          id: string;
+          /** As in alerts */
+          severity: string;
+          /** As in alerts */
+          alert_type: string;
+          /** As in alerts */
+          subject: string;
+          /** As in alerts */
+          vault_owner: string | null;
+          /** As in alerts */
+          message: string;
+          /** How often it happened, as text */
+          times: string | null;
+          /** When it first happened */
+          created_at: string;
+          /** When it last happened, as ISO 8601 */
+          last_at: string | null;
+          /** As in alerts */
+          data: Json;
+        };
+        Relationships: [
+          {
+            "columns": ["vault_owner"];
+            "isOneToOne": false;
+            "foreignKeyName": "alerts_belong_to_a_vault";
+            "referencedColumns": ["owner"];
+            "referencedRelation": "vault_balances";
+          },
+          {
+            "columns": ["vault_owner"];
+            "isOneToOne": false;
+            "foreignKeyName": "alerts_belong_to_a_vault";
+            "referencedColumns": ["owner"];
+            "referencedRelation": "vaults";
+          },
+        ];
+      };
+
+      /** Understood, but something is missing: a vault, an earlier event, a log. Applied by itself when that comes; a person looks when it does not. */
+      parked_transactions: {
+        Row: {
+          /** As in the inbox, as text */
+          id: string;
+          /** Stable code of what it waits for */
+          code: string | null;
+          /** The same for a person */
+          reason: string | null;
+          /** The Solana transaction */
+          signature: string | null;
+          /** Slot of its block */
+          slot: number | null;
+          /** Time of its block */
+          block_time: string | null;
+          /** Addresses of the vaults it touches */
+          vaults: string[];
+          /** Only an event up to this slot can make it possible; NULL: any event of its vaults may */
+          waits_until_slot: RoundedAmount | null;
+          /** How often it came */
+          times_seen: number;
+          /** When it first came */
+          first_seen_at: string;
+          /** When it was parked */
+          decided_at: string | null;
+        };
+        Relationships: [];
+      };
+
+      /** What could not be read, or cannot be, and what came with two contents: a person has to look, and to resolve or replay it. */
+      quarantine: {
+        Row: {
+          /** By which it is decided about: POST /api/quarantine/{id}/resolve or /replay. As text: it is a bigint */
+          id: string | null;
+          /** quarantined or conflict */
+          outcome: string | null;
+          /** Stable code of the reason */
+          code: string | null;
+          /** The same for a person, with the field that was wrong */
+          reason: string | null;
+          /** The Solana transaction; NULL where none could be read */
+          signature: string | null;
+          /** Slot of its block; NULL where none could be read */
+          slot: number | null;
+          /** Time of its block */
+          block_time: string | null;
+          /** Addresses of the vaults it touches, as far as it could be read */
+          vaults: string[] | null;
+          /** Where its delivery came from, as in deliveries */
+          source: string | null;
+          /** How often it came, replays included */
+          times_seen: number | null;
+          /** When it first came */
+          first_seen_at: string | null;
+          /** When it last came */
+          last_seen_at: string | null;
+          /** When it was last read again; NULL: never */
+          replayed_at: string | null;
+          /** Why it stayed then */
+          replayed_code: string | null;
+        };
+        Relationships: [];
+      };
+
+      /** What was decided about quarantine and conflicts: by whom, when, why, and what came of it. */
+      quarantine_decisions: {
+        Row: {
+          /** Order of decision, as text */
+          id: string | null;
+          /** The item, as in quarantine */
+          item_id: string | null;
+          /** The Solana transaction; NULL where none could be read */
+          signature: string | null;
+          /** resolved or replayed */
+          decision: string | null;
+          /** Why */
+          reason: string | null;
+          /** An operator's user id, or service */
+          decided_by: string | null;
+          /** When */
+          decided_at: string | null;
+          /** What the item was after it */
+          outcome: string | null;
+          /** And why */
+          code: string | null;
         };
         Relationships: [];
       };

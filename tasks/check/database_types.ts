@@ -36,6 +36,7 @@ const TYPES: Readonly<Record<string, string>> = {
   boolean: "boolean",
   integer: "number",
   jsonb: "Json",
+  "text[]": "string[]",
   ...Object.fromEntries(
     ["text", "character varying", "uuid", "timestamp with time zone", "interval"].map((type) => [type, "string"]),
   ),
