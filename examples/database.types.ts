@@ -454,13 +454,13 @@ export type Database = {
           /** By which road: webhook or sweep */
           last_source: string | null;
           /** Seconds since then */
-          seconds_since_received: RoundedAmount | null;
+          seconds_since_received: number | null;
           /** Up to here everything finalized was seen; NULL: no sweep has been through yet */
-          swept_slot: RoundedAmount | null;
+          swept_slot: number | null;
           /** The finalized tip when the chain was last asked */
-          tip_slot: RoundedAmount | null;
+          tip_slot: number | null;
           /** Slots between the two */
-          lag_slots: RoundedAmount | null;
+          lag_slots: number | null;
           /** When that was */
           swept_at: string | null;
         };
@@ -590,7 +590,7 @@ export type Database = {
           /** Addresses of the vaults it touches */
           vaults: string[];
           /** Only an event up to this slot can make it possible; NULL: any event of its vaults may */
-          waits_until_slot: RoundedAmount | null;
+          waits_until_slot: number | null;
           /** How often it came */
           times_seen: number;
           /** When it first came */

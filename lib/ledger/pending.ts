@@ -4,9 +4,10 @@
  * @module
  */
 import type { Row, Sql } from "postgres";
-import { type ErrorCode, type ErrorDetails, VaultbookError } from "@/lib/domain/errors.ts";
+import { type ErrorDetails, VaultbookError } from "@/lib/domain/errors.ts";
 import { codeOf, type Database, isTransient, isUnavailable } from "./database.ts";
 import { answered, repeated, unavailable } from "./attempts.ts";
+import { REFUSALS } from "./refusals.ts";
 
 /** What its owner is about to do. */
 export interface Announcement {
@@ -48,23 +49,6 @@ export interface Signing {
   /** Base58 of 64 bytes. */
   readonly signature: string;
 }
-
-/** What the ledger refuses, by SQLSTATE. */
-export const REFUSALS: Readonly<Record<string, ErrorCode>> = {
-  VB401: "vault_unknown",
-  VB402: "vault_closed",
-  VB403: "vault_paused",
-  VB404: "protocol_paused",
-  VB405: "amount_out_of_range",
-  "22003": "amount_out_of_range",
-  VB406: "amount_not_available",
-  VB407: "idempotency_key_reused",
-  VB408: "too_many_pending",
-  VB411: "transaction_unknown",
-  VB412: "signature_attached",
-  VB413: "signature_taken",
-  VB414: "transaction_expired",
-};
 
 /**
  * Announces a deposit or a withdrawal. Repeating it gives the same transaction, whatever has become of it meanwhile.

@@ -6,10 +6,11 @@
 import type { Sql } from "postgres";
 import { type Caller, seesAll } from "@/lib/domain/caller.ts";
 import type { ChainTransaction } from "@/lib/domain/chain_transaction.ts";
-import { type ErrorCode, VaultbookError } from "@/lib/domain/errors.ts";
+import { VaultbookError } from "@/lib/domain/errors.ts";
 import { rowOf } from "./attempts.ts";
 import { codeOf, type Database } from "./database.ts";
 import { ingest } from "./ingest.ts";
+import { REFUSALS } from "./refusals.ts";
 
 /** What was decided about an item. */
 export interface Resolution {
@@ -31,9 +32,6 @@ export interface Decision {
   readonly id: string;
   readonly reason: string;
 }
-
-/** SQLSTATEs of the ledger's refusals. */
-const REFUSALS: Readonly<Record<string, ErrorCode>> = { VB601: "item_unknown", VB602: "item_settled" };
 
 /**
  * Notes that somebody looked at an item and that nothing is to be done. Its outcome and its bytes stay as they are; its alerts are over

@@ -29,7 +29,15 @@ interface Relation {
 }
 
 /** 64-bit numbers that are no amounts and stay far below 2^53. Every other one is an amount until it is named here. */
-const COUNTS = ["slot", "active_vaults"];
+const COUNTS = [
+  "slot",
+  "active_vaults",
+  "seconds_since_received",
+  "swept_slot",
+  "tip_slot",
+  "lag_slots",
+  "waits_until_slot",
+];
 
 /** What REST makes of each type; of one that is not here nobody has thought yet. */
 const TYPES: Readonly<Record<string, string>> = {

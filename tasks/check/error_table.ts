@@ -5,7 +5,7 @@
  */
 import { type ErrorCode, ERRORS } from "@/lib/domain/errors.ts";
 import { REMEDIES } from "@/lib/domain/remedies.ts";
-import { REFUSALS } from "@/lib/ledger/pending.ts";
+import { REFUSALS } from "@/lib/ledger/refusals.ts";
 import { openApiDocument } from "./openapi_document.ts";
 
 /** Where it lies. */

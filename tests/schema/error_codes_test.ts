@@ -5,7 +5,7 @@
  */
 import { expect } from "expect";
 import { type ErrorCode, ERRORS } from "@/lib/domain/errors.ts";
-import { REFUSALS } from "@/lib/ledger/pending.ts";
+import { REFUSALS } from "@/lib/ledger/refusals.ts";
 import { fieldsOf, SQL_ALONE } from "@/tasks/check/error_table.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -19,7 +19,7 @@ const WEBHOOK = "POST /api/webhooks/helius";
 
 /** What an endpoint is asked, beside its method. */
 interface Question {
-  /** What stands for the names in its path; default alice and her alert. */
+  /** What stands for the names in its path; default alice, her alert, or what is in quarantine. */
   readonly names?: Readonly<Record<string, string>>;
   readonly query?: string;
   /** Default: the service's, at the webhook its secret. */
@@ -31,15 +31,24 @@ interface Question {
 /** How an endpoint succeeds, where that takes more than asking it as the service about alice. */
 const SUCCESSES: Readonly<Record<string, Question>> = {
   [WEBHOOK]: { body: "[]" },
+  "POST /api/quarantine/{id}/replay": { body: '{"reason": "The IDL is another"}' },
+  "POST /api/quarantine/{id}/resolve": { body: '{"reason": "Nobody knows what it was"}' },
 };
 
 /** How each code is provoked at any endpoint that has it; where that is not how, at `METHOD path code`. */
-const PROVOCATIONS: Readonly<Record<string, () => Question | Promise<Question>>> = {
+const PROVOCATIONS: Readonly<Record<string, (api: TestApi) => Question | Promise<Question>>> = {
   alert_unknown: () => ({ names: { id: crypto.randomUUID() } }),
+  body_invalid: () => ({ body: "{" }),
   body_too_large: () => ({ body: new Uint8Array(11 * 1024 * 1024) }),
   body_unreadable: () => ({ body: endsInTheMiddle() }),
   forbidden: async () => ({ headers: await ownerOf(bob) }),
+  item_settled: async ({ sql }) => {
+    const [item] = await sql<{ id: string }[]>`select id::text from vaultbook.inbox where outcome = 'applied'`;
+    return { names: { id: item?.id ?? "" } };
+  },
+  item_unknown: () => ({ names: { id: "987654" } }),
   method_not_allowed: () => ({ method: "PATCH" }),
+  operators_only: async () => ({ headers: await ownerOf(bob) }),
   parameter_invalid: () => ({ query: "?nonsense=1" }),
   unauthorized: () => ({ headers: {} }),
   vault_unknown: () => ({ names: { owner: key("nobody") } }),
@@ -51,7 +60,7 @@ const LAST = "database_unavailable";
 /** Codes that no described endpoint answers, by the test that tells of them elsewhere: at another path, in a job's report, in the ledger. */
 const ELSEWHERE: Readonly<Record<string, readonly ErrorCode[]>> = {
   "functions/api/webhooks_test.ts": ["not_found"],
-  "functions/job_answers_test.ts": ["body_invalid", "rpc_unconfigured"],
+  "functions/job_answers_test.ts": ["rpc_unconfigured"],
   "functions/sweep/sweep_test.ts": ["job_taken_over"],
   "lib/chain/rpc_test.ts": ["rpc_behind", "rpc_out_of_time", "rpc_rate_limited", "rpc_slot_missing", "rpc_unavailable"],
   "lib/chain/rpc_transport_test.ts": ["rpc_answer_invalid", "rpc_refused", "rpc_version_unsupported"],
@@ -68,12 +77,12 @@ const ELSEWHERE: Readonly<Record<string, readonly ErrorCode[]>> = {
 
 apiTest("every endpoint's success and each of its errors is answered as openapi.json describes it", async (api) => {
   const description = descriptionOf((await api.ask("/openapi.json")).body);
-  const alert = await openBook(api);
+  const { alert, item } = await openBook(api);
   const provoked = new Set<string>();
   const hold = async (endpoint: Endpoint, question: Question, wanted: number | string): Promise<void> => {
     const { status, body } = await ask(api, endpoint, {
       ...question,
-      names: { owner: alice, id: alert, ...question.names },
+      names: { owner: alice, id: endpoint.path.startsWith("/quarantine/") ? item : alert, ...question.names },
     });
     const code = body?.error?.code;
     expect([endpoint.name, wanted, description.complaint(endpoint, status, body)]).toEqual([
@@ -98,7 +107,7 @@ apiTest("every endpoint's success and each of its errors is answered as openapi.
   for (const { endpoint, code } of pairs.filter(({ code }) => code !== LAST)) {
     const provoke = PROVOCATIONS[`${endpoint.name} ${code}`] ?? PROVOCATIONS[code];
     if (!provoke) unknown.push(`${endpoint.name} ${code}`);
-    else await hold(endpoint, { ...SUCCESSES[endpoint.name], ...await provoke() }, code);
+    else await hold(endpoint, { ...SUCCESSES[endpoint.name], ...await provoke(api) }, code);
   }
   expect(unknown).toEqual([]);
   await withoutDatabase(api, async () => {
@@ -125,22 +134,26 @@ apiTest("every error code is an endpoint's, or told elsewhere, and not both", as
   }
 });
 
-/** Alice with a deposit that is worth an alert, and bob. Gives the alert's id. */
-async function openBook({ deliver, sql }: TestApi): Promise<string> {
+/** Alice with a deposit that is worth an alert, bob, and something that nobody can read. */
+async function openBook({ deliver, post, sql }: TestApi): Promise<{ alert: string; item: string }> {
   await deliver(
     rawTransaction({
       slot: 1,
       logs: logOf(events.initialise(alice), events.initialise(bob), events.deposit(alice, LARGE, LARGE)),
     }),
   );
-  const [alert] = await sql<{ id: string }[]>`select id from public.alerts`;
-  return alert?.id ?? "";
+  await post("no JSON");
+  const [row] = await sql<{ alert: string; item: string }[]>`
+    select (select id::text from public.alerts where alert_type = 'large_tx') as alert, (select id::text from public.quarantine) as item`;
+  return row ?? { alert: "", item: "" };
 }
 
 async function ask(api: TestApi, endpoint: Endpoint, question: Question): Promise<Answer> {
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name) => question.names?.[name] ?? "");
   const usual = endpoint.name === WEBHOOK ? { authorization: WEBHOOK_SECRET } : SERVICE;
-  return await api.ask(`${path}${question.query ?? ""}`, question.headers ?? usual, {
+  const headers = new Headers(question.headers ?? usual);
+  if (question.body !== undefined) headers.set("content-type", "application/json");
+  return await api.ask(`${path}${question.query ?? ""}`, headers, {
     method: question.method ?? endpoint.method,
     ...(question.body === undefined ? {} : { body: question.body }),
   });
