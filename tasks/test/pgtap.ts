@@ -11,8 +11,10 @@ const PACKAGE = "npm:@electric-sql/pglite-pgtap@0.0.15";
 
 const SCRIPT = "share/postgresql/extension/pgtap--1.3.5.sql";
 
-/** Runs pgTAP's script in the schema `extensions`, where a Supabase project has it. */
+/** Runs pgTAP's script in the schema `extensions`, where a Supabase project has it; where it ran already, nothing. */
 export async function loadPgtap(admin: Sql): Promise<void> {
+  const [found] = await admin`select 1 where to_regprocedure('extensions.plan(integer)') is not null`;
+  if (found) return;
   const script = await readFromArchive(await Deno.readFile(await fetchArchive()), SCRIPT);
   await admin.unsafe(`set search_path = extensions; ${script}; reset search_path`).simple();
 }

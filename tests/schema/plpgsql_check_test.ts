@@ -21,7 +21,7 @@ async function findings(server: TestServer, statements = ""): Promise<string[]> 
 }
 
 await checkingTest(
-  "plpgsql_check finds nothing in the functions of schema vaultbook, and each is as volatile as it says",
+  "row 49: plpgsql_check finds nothing in the functions of schema vaultbook, no injection either, and each is as volatile as it says",
   async (server) => expect(await findings(server)).toEqual([]),
 );
 

@@ -120,15 +120,20 @@ Deno.test("rows 46 and 47: no caller × endpoint × owner gives anything of anyb
     const tenants = await plantTenants(platform);
     const subjects = await subjectsOf(platform, tenants);
     const endpoints = (await endpointsOf(platform)).filter(({ path }) => !path.startsWith("/webhooks"));
-    const callers = await callersOf(platform, tenants);
+    // Each forged token was at this door in tokens_test.ts; a few of them knock at every endpoint.
+    const all = await callersOf(platform, tenants);
+    const callers = [
+      ...all.filter(({ isRefused }) => !isRefused),
+      ...all.filter(({ isRefused }) => isRefused).slice(0, 12),
+    ];
     const wrong: string[] = [];
     let cells = 0;
     for (const endpoint of endpoints) {
       await Promise.all(callers.map(async (caller) => {
         const shapes: Record<string, string[]> = {};
         for (const [name, subject] of Object.entries(subjects).slice(caller.isRefused ? 1 : 0)) {
-          const all = questionsOf(endpoint, subject);
-          const questions = caller.isRefused ? all.slice(0, 1) : all;
+          const asked = questionsOf(endpoint, subject);
+          const questions = caller.isRefused ? asked.slice(0, 1) : asked;
           cells += questions.length;
           const told = await Promise.all(questions.map((question) => tell(platform, caller, question, subject)));
           shapes[name] = told.map(({ status, shape }) => `${status} ${shape}`);
