@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import type { Sql } from "postgres";
 import { runSqlTestsOn } from "@/tasks/test/sql_tests.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
@@ -60,7 +61,7 @@ Deno.test("every policy for clients has a test in supabase/tests that falls when
         await set(policy);
       }
     }
-    console.log(`${clients.length} policies, opened and closed`);
+    showFigure(`${clients.length} policies, opened and closed`);
     expect(untested).toEqual([]);
     expect(clients.length).toBeGreaterThanOrEqual(12);
   } finally {

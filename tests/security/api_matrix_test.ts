@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf, type WireCaller } from "@/tests/support/isolation/callers.ts";
 import { foreignTo, leaksIn, plantTenants, type Tenants } from "@/tests/support/isolation/tenants.ts";
 import { openTestPlatform, type TestPlatform } from "@/tests/support/platform.ts";
@@ -114,14 +115,51 @@ async function tell(
   return { status: response.status, text, shape: text.includes('{"error"') ? shape : "" };
 }
 
+type Subjects = Awaited<ReturnType<typeof subjectsOf>>;
+
+/** One caller at one endpoint, about everybody; who is refused asks about bob and about nobody, once. */
+async function judge(
+  { platform, tenants, subjects }: { platform: TestPlatform; tenants: Tenants; subjects: Subjects },
+  endpoint: Endpoint,
+  caller: WireCaller,
+): Promise<{ cells: number; wrong: string[] }> {
+  const where = `${caller.name}: ${endpoint.method} ${endpoint.path}`;
+  const wrong: string[] = [];
+  const shapes: Record<string, string[]> = {};
+  let cells = 0;
+  for (const [name, subject] of Object.entries(subjects).slice(caller.isRefused ? 1 : 0)) {
+    const asked = questionsOf(endpoint, subject);
+    const questions = caller.isRefused ? asked.slice(0, 1) : asked;
+    cells += questions.length;
+    const told = await Promise.all(questions.map((question) => tell(platform, caller, question, subject)));
+    shapes[name] = told.map(({ status, shape }) => `${status} ${shape}`);
+    const isTheirs = caller.name !== name && caller.name !== "operator" && endpoint.path.includes("{");
+    for (const [index, { status, text }] of told.entries()) {
+      const question = `${questions[index]?.method} ${questions[index]?.url}`;
+      const leaks = leaksIn(text, `${subject.owner}${subject.id}${subject.word}`, foreignTo(tenants, ...caller.sees));
+      if (leaks.length > 0) wrong.push(`${where}: ${question} gives ${leaks}`);
+      if (status >= 500) wrong.push(`${where}: ${question} fails with ${status}`);
+      if (endpoint.isSecured && isTheirs && status < 400) wrong.push(`${where}: ${question} is open: ${status}`);
+    }
+  }
+  const knowsBob = caller.name === "bob" || caller.name === "operator";
+  if (!knowsBob && JSON.stringify(shapes.bob) !== JSON.stringify(shapes.nobody)) {
+    wrong.push(`${where} tells bob from nobody: ${shapes.bob} / ${shapes.nobody}`);
+  }
+  if (caller.isRefused && endpoint.isSecured && !shapes.bob?.[0]?.startsWith("401")) {
+    wrong.push(`${where} is not refused: ${shapes.bob}`);
+  }
+  return { cells, wrong };
+}
+
 Deno.test("rows 46 and 47: no caller × endpoint × owner gives anything of anybody else's, nor whether it is there", async () => {
   const platform = await openTestPlatform();
   try {
     const tenants = await plantTenants(platform);
-    const subjects = await subjectsOf(platform, tenants);
+    const scene = { platform, tenants, subjects: await subjectsOf(platform, tenants) };
     const endpoints = (await endpointsOf(platform)).filter(({ path }) => !path.startsWith("/webhooks"));
-    // Each forged token was at this door in tokens_test.ts; a few of them knock at every endpoint.
     const all = await callersOf(platform, tenants);
+    // Each forged token was at this door in tokens_test.ts; a few of them knock at every endpoint.
     const callers = [
       ...all.filter(({ isRefused }) => !isRefused),
       ...all.filter(({ isRefused }) => isRefused).slice(0, 12),
@@ -129,45 +167,13 @@ Deno.test("rows 46 and 47: no caller × endpoint × owner gives anything of anyb
     const wrong: string[] = [];
     let cells = 0;
     for (const endpoint of endpoints) {
-      await Promise.all(callers.map(async (caller) => {
-        const shapes: Record<string, string[]> = {};
-        for (const [name, subject] of Object.entries(subjects).slice(caller.isRefused ? 1 : 0)) {
-          const asked = questionsOf(endpoint, subject);
-          const questions = caller.isRefused ? asked.slice(0, 1) : asked;
-          cells += questions.length;
-          const told = await Promise.all(questions.map((question) => tell(platform, caller, question, subject)));
-          shapes[name] = told.map(({ status, shape }) => `${status} ${shape}`);
-          for (const [index, { status, text }] of told.entries()) {
-            const { method, url } = questions[index] ?? { method: "", url: "" };
-            const leaks = leaksIn(
-              text,
-              `${subject.owner}${subject.id}${subject.word}`,
-              foreignTo(tenants, ...caller.sees),
-            );
-            if (leaks.length > 0) wrong.push(`${caller.name}: ${method} ${url} gives ${leaks}`);
-            if (status >= 500) wrong.push(`${caller.name}: ${method} ${url} fails with ${status}`);
-            const isOwn = caller.name === name || caller.name === "operator";
-            const isAbout = /\{/.test(endpoint.path);
-            if (endpoint.isSecured && isAbout && !isOwn && status < 400) {
-              wrong.push(`${caller.name}: ${method} ${url} is open: ${status}`);
-            }
-          }
-        }
-        // Whoever is neither bob nor an operator hears the same of bob as of nobody.
-        if (
-          caller.name !== "bob" && caller.name !== "operator" &&
-          JSON.stringify(shapes.bob) !== JSON.stringify(shapes.nobody)
-        ) {
-          wrong.push(
-            `${caller.name}: ${endpoint.method} ${endpoint.path} tells bob from nobody: ${shapes.bob} / ${shapes.nobody}`,
-          );
-        }
-        if (caller.isRefused && endpoint.isSecured && !shapes.bob?.[0]?.startsWith("401")) {
-          wrong.push(`${caller.name}: ${endpoint.method} ${endpoint.path} is not refused: ${shapes.bob}`);
-        }
-      }));
+      const found = await Promise.all(callers.map((caller) => judge(scene, endpoint, caller)));
+      for (const one of found) {
+        cells += one.cells;
+        wrong.push(...one.wrong);
+      }
     }
-    console.log(`${cells} cells: ${endpoints.length} endpoints, ${callers.length} callers`);
+    showFigure(`${cells} cells: ${endpoints.length} endpoints, ${callers.length} callers`);
     expect(wrong).toEqual([]);
     expect(cells).toBeGreaterThanOrEqual(CELLS_AT_LEAST);
   } finally {

@@ -4,12 +4,50 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf } from "@/tests/support/isolation/callers.ts";
-import { digestsOf, relationsOf } from "@/tests/support/isolation/catalog.ts";
+import { digestsOf, type Relation, relationsOf } from "@/tests/support/isolation/catalog.ts";
 import { naughtyStrings } from "@/tests/support/isolation/naughty.ts";
 import { foreignTo, leaksIn, plantTenants } from "@/tests/support/isolation/tenants.ts";
 import { openTestPlatform } from "@/tests/support/platform.ts";
 import { chosenSeed, generator } from "@/tests/support/seeded.ts";
+
+const q = encodeURIComponent;
+
+/** Each text in each path parameter of the API, and in one of the query's parameters at each endpoint. */
+function apiPaths(owner: string, naughty: readonly string[], dice: () => number): string[] {
+  const api = "/functions/v1/api";
+  const own = `${api}/vaults/${owner}`;
+  const one = (...names: string[]): string => names[dice() % names.length] ?? "";
+  const position = (id: string): string => btoa(JSON.stringify({ at: "chain", slot: 1, place: [0, 0, true], id }));
+  return naughty.flatMap((text) => [
+    `${api}/vaults/${q(text)}`,
+    `${own}/balance?at=${q(text)}`,
+    `${own}/snapshots?${one("type", "from", "to", "interval")}=${q(text)}`,
+    `${own}/transactions?${one("type", "status", "from", "to", "cursor", "limit")}=${q(text)}`,
+    `${own}/transactions?cursor=${q(position(text.slice(0, 500).replace(/[^ -~]/g, "?")))}`,
+    `${api}/alerts?${one("severity", "type", "acknowledged", "cursor", "limit")}=${q(text)}`,
+    `${api}/tvl/history?${one("from", "to", "interval", "limit")}=${q(text)}`,
+    `${api}/${q(text)}`,
+  ]);
+}
+
+/** Some of the texts in each place that a relation of REST has for a client's words. */
+function restPaths(relations: readonly Relation[], naughty: readonly string[], dice: () => number): string[] {
+  const some = (many: number): string[] => Array.from({ length: many }, () => naughty[dice() % naughty.length] ?? "'");
+  return relations.flatMap(({ name, columns }) => [
+    ...columns.flatMap((column) =>
+      some(2).flatMap((text) => [`/rest/v1/${name}?${column}=eq.${q(text)}`, `/rest/v1/${name}?${column}=${q(text)}`])
+    ),
+    ...some(6).flatMap((text) => [
+      `/rest/v1/${name}?select=${q(text)}`,
+      `/rest/v1/${name}?order=${q(text)}`,
+      `/rest/v1/${name}?or=(${q(text)})`,
+      `/rest/v1/${name}?limit=${q(text)}`,
+      `/rest/v1/${name}?${q(text)}=eq.1`,
+    ]),
+  ]);
+}
 
 Deno.test("row 49: no text in any parameter of the API or of REST runs as SQL, fails the server, or shows a foreign row", async () => {
   const seed = chosenSeed();
@@ -25,49 +63,7 @@ Deno.test("row 49: no text in any parameter of the API or of REST runs as SQL, f
     const caller = (await callersOf(platform, tenants)).find(({ name }) => name === "alice");
     if (!caller) throw new Error("Alice is not there");
     const naughty = naughtyStrings(dice);
-    const some = (many: number): string[] =>
-      Array.from({ length: many }, () => naughty[dice() % naughty.length] ?? "'");
-    const q = encodeURIComponent;
-    const paths: string[] = [];
-    const api = `/functions/v1/api`;
-    for (const text of naughty) {
-      const own = `${api}/vaults/${tenants.alice.address}`;
-      paths.push(
-        `${api}/vaults/${q(text)}`,
-        `${own}/balance?at=${q(text)}`,
-        `${own}/snapshots?${["type", "from", "to", "interval"][dice() % 4]}=${q(text)}`,
-        `${own}/transactions?${["type", "status", "from", "to", "cursor", "limit"][dice() % 6]}=${q(text)}`,
-        `${own}/transactions?cursor=${
-          q(btoa(
-            JSON.stringify({
-              at: "chain",
-              slot: 1,
-              place: [0, 0, true],
-              id: text.slice(0, 500).replace(/[^\x20-\x7e]/g, "?"),
-            }),
-          ))
-        }`,
-        `${api}/alerts?${["severity", "type", "acknowledged", "cursor", "limit"][dice() % 5]}=${q(text)}`,
-        `${api}/tvl/history?${["from", "to", "interval", "limit"][dice() % 4]}=${q(text)}`,
-        `${api}/${q(text)}`,
-      );
-    }
-    for (const { name, columns } of relations) {
-      for (const column of columns) {
-        for (const text of some(2)) {
-          paths.push(`/rest/v1/${name}?${column}=eq.${q(text)}`, `/rest/v1/${name}?${column}=${q(text)}`);
-        }
-      }
-      for (const text of some(6)) {
-        paths.push(
-          `/rest/v1/${name}?select=${q(text)}`,
-          `/rest/v1/${name}?order=${q(text)}`,
-          `/rest/v1/${name}?or=(${q(text)})`,
-          `/rest/v1/${name}?limit=${q(text)}`,
-          `/rest/v1/${name}?${q(text)}=eq.1`,
-        );
-      }
-    }
+    const paths = [...apiPaths(tenants.alice.address, naughty, dice), ...restPaths(relations, naughty, dice)];
     const wrong: string[] = [];
     const queue = paths[Symbol.iterator]();
     await Promise.all(Array.from({ length: 8 }, async () => {
@@ -80,7 +76,7 @@ Deno.test("row 49: no text in any parameter of the API or of REST runs as SQL, f
         }
       }
     }));
-    console.log(`${paths.length} requests, ${naughty.length} texts, SEED=${seed}`);
+    showFigure(`${paths.length} requests, ${naughty.length} texts, SEED=${seed}`);
     expect(wrong).toEqual([]);
     expect(await digestsOf(admin, tables)).toEqual(before);
     const [pwned] = await admin`select to_regclass('public.pwned') is not null as is_there`;

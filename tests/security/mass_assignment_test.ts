@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf } from "@/tests/support/isolation/callers.ts";
 import { digestsOf, relationsOf, sampleOf } from "@/tests/support/isolation/catalog.ts";
 import { plantTenants } from "@/tests/support/isolation/tenants.ts";
@@ -51,7 +52,7 @@ Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four o
         }
       }));
     }
-    console.log(`${cells} cells, ${accepted.length} accepted`);
+    showFigure(`${cells} cells, ${accepted.length} accepted`);
     expect(accepted.toSorted()).toEqual(ACCEPTED);
     expect(await digestsOf(admin, tables)).toEqual(before);
     expect(cells).toBeGreaterThanOrEqual(1_500);

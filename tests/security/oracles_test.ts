@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import type { ReservedSql, Sql } from "postgres";
 import { relationsOf } from "@/tests/support/isolation/catalog.ts";
 import { welch } from "@/tests/support/isolation/welch.ts";
@@ -105,7 +106,7 @@ Deno.test("row 47: the planner expects as many rows of another owner's value as 
         }
       }
     }
-    console.log(`${cells} pairs of estimates`);
+    showFigure(`${cells} pairs of estimates`);
     expect(told).toEqual([]);
     expect(cells).toBeGreaterThanOrEqual(150);
   } finally {
@@ -179,7 +180,7 @@ Deno.test("row 47: REST counts, refuses and fails alike for another owner and fo
         expect(theirs).not.toMatch(/23505|23503/);
       }
     }
-    console.log(`${pairs} pairs of answers`);
+    showFigure(`${pairs} pairs of answers`);
   } finally {
     await platform.close();
   }
@@ -214,7 +215,7 @@ Deno.test("row 47: a read of another owner takes as long as one of nobody", asyn
       if (Math.abs(statistics.at(-1) ?? 0) < TELLS_APART) break;
     }
     await sql`rollback`;
-    console.log(`Welch t ${statistics.map((t) => t.toFixed(2)).join(", ")} over ${2 * SAMPLES} reads`);
+    showFigure(`Welch t ${statistics.map((t) => t.toFixed(2)).join(", ")} over ${2 * SAMPLES} reads`);
     expect(Math.min(...statistics.map(Math.abs))).toBeLessThan(TELLS_APART);
   } finally {
     sql.release();

@@ -5,6 +5,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf } from "@/tests/support/isolation/callers.ts";
 import { openDoorToRealtime, type RealtimeDoor } from "@/tests/support/isolation/realtime_door.ts";
 import { foreignTo, leaksIn, plantTenants, type Tenants } from "@/tests/support/isolation/tenants.ts";
@@ -79,7 +80,7 @@ Deno.test("row 46: Realtime joins nobody to a private topic of anybody else's", 
         if (reply === "" || isJoined !== mayJoin) wrong.push(`${name}: ${JSON.stringify(topic)} ${reply}`);
       }));
     }));
-    console.log(`${cells} joins`);
+    showFigure(`${cells} joins`);
     expect(wrong).toEqual([]);
     expect(cells).toBeGreaterThanOrEqual(300);
   }));

@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf, type WireCaller } from "@/tests/support/isolation/callers.ts";
 import {
   digestsOf,
@@ -141,7 +142,7 @@ Deno.test("row 46: through REST, no caller × relation × verb × road gives or 
         for (const canary of own) if (saw.includes(canary)) (seen[cell.caller.name] ??= new Set()).add(canary);
       }
     }));
-    console.log(`${cells.length} cells, ${wrong.length} wrong; by status ${JSON.stringify(statuses)}`);
+    showFigure(`${cells.length} cells, ${wrong.length} wrong; by status ${JSON.stringify(statuses)}`);
     expect(wrong).toEqual([]);
     expect(await digestsOf(admin, tables)).toEqual(before);
     expect(cells.length).toBeGreaterThanOrEqual(CELLS_AT_LEAST);

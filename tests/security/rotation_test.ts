@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { createApi } from "@/functions/api/app.ts";
 import { readSettings } from "@/functions/api/settings.ts";
 import { isSecret } from "@/lib/http/secret.ts";
@@ -71,7 +72,7 @@ Deno.test("row 45: a secret is rotated under load: nothing rejected while both a
     const after = await phase(() => OLD, 2);
     expect(new Set(after)).toEqual(new Set([401]));
     expect(await stored(database.admin)).toBe(before);
-    console.log(
+    showFigure(
       `${during.length} accepted while secrets changed, ${after.length} with the old one refused after its end`,
     );
   } finally {
@@ -115,7 +116,7 @@ Deno.test("row 45: a secret is compared in constant time, however much of it is 
   for (const [name, one, other] of pairs) {
     // A leak shows every time, a busy machine now and then.
     const statistics = tellApart((given) => isSecret(given, secrets), one, other, 5);
-    console.log(`${name}: Welch t ${statistics.map((t) => t.toFixed(2)).join(", ")}`);
+    showFigure(`${name}: Welch t ${statistics.map((t) => t.toFixed(2)).join(", ")}`);
     expect([name, Math.min(...statistics.map(Math.abs)) < TELLS_APART]).toEqual([name, true]);
   }
   const hasty = (given: string): boolean => [...given].every((letter, place) => letter === secrets[0][place]);

@@ -6,6 +6,7 @@
  */
 import type { ReservedSql } from "postgres";
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { answersOf, ATTEMPT, type Attempt, attemptOf, attemptsOn } from "@/tests/support/isolation/attempts.ts";
 import { relationsOf, routinesOf, schemasOf, wholeOf } from "@/tests/support/isolation/catalog.ts";
 import { identitiesOf } from "@/tests/support/isolation/identities.ts";
@@ -94,7 +95,7 @@ Deno.test("row 46: in SQL, no identity × relation × column × verb gives or ch
     expect(Object.values(tenants.canaries).flat().filter((canary) => !whole.includes(canary))).toEqual([]);
 
     const { leaks, changes, cells, own } = await judge(sql, tenants, await everyAttempt(sql));
-    console.log(`${cells} cells, ${leaks.length} foreign canaries`);
+    showFigure(`${cells} cells, ${leaks.length} foreign canaries`);
     expect(leaks).toEqual([]);
     expect(changes.filter((change) => !OF_PG_NET.test(change))).toEqual(CHANGES);
     expect(cells).toBeGreaterThanOrEqual(CELLS_AT_LEAST);

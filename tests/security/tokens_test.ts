@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { foreignTo, leaksIn, plantTenants, type Tenants } from "@/tests/support/isolation/tenants.ts";
 import {
   type ForgedToken,
@@ -75,7 +76,7 @@ async function letIn(tokens: readonly ForgedToken[], doors: readonly string[]): 
 Deno.test("row 52: no token that was not signed by Auth opens the API, REST, Realtime or Auth", async () => {
   const tokens = await forgedTokens(victim);
   expect(await letIn(tokens, Object.keys(DOORS))).toEqual([]);
-  console.log(`${tokens.length} forged tokens at ${Object.keys(DOORS).length} doors`);
+  showFigure(`${tokens.length} forged tokens at ${Object.keys(DOORS).length} doors`);
   expect(tokens.length).toBeGreaterThanOrEqual(60);
   // The doors are there, and the genuine token opens those that are alice's.
   const genuine = await signedToken(victim);
@@ -90,7 +91,7 @@ Deno.test("row 52: a token that Auth signed is refused when it is too old, too e
   expect(await letIn(tokens, ["API", "API's alerts", "REST", "Realtime"])).toEqual([]);
   // Auth asks whose a token is, not which role it names: it shows nobody but that user.
   expect(await letIn(tokens.filter(({ name }) => !name.includes("role")), ["Auth"])).toEqual([]);
-  console.log(`${tokens.length} misissued tokens at 5 doors`);
+  showFigure(`${tokens.length} misissued tokens at 5 doors`);
 });
 
 Deno.test("row 52: an empty, doubled or misplaced token is nobody's", async () => {

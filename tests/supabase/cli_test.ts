@@ -4,6 +4,7 @@
  * It works on a copy, because it leaves files behind. The Management API is played by a server of the test's own.
  */
 import { expect } from "expect";
+import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { openTestDatabase, type TestDatabase } from "@/tests/support/database.ts";
 import postgres from "postgres";
@@ -173,7 +174,7 @@ const ACCEPTED: readonly { readonly finding: RegExp; readonly because: string }[
 
 /** Holes that the advisors have to see, and the lint that names each. */
 const HOLES: Readonly<Record<string, string>> = {
-  rls_disabled_in_public: "create table public.hole (owner text primary key)",
+  rls_disabled_in_public: "create table public.hole (owner text primary key); grant select on public.hole to anon",
   // Splinter 0015.
   rls_references_user_metadata: `create policy "Spoofable" on public.alert_rules for select to anon
     using (((select auth.jwt()) -> 'user_metadata' ->> 'role') = 'ops')`,
@@ -200,7 +201,7 @@ Deno.test({
       const found = await advise();
       expect(found.filter(({ line }) => !ACCEPTED.some(({ finding }) => finding.test(line)))).toStrictEqual([]);
       expect(ACCEPTED.filter(({ finding }) => !found.some(({ line }) => finding.test(line)))).toStrictEqual([]);
-      console.log(`${found.length} INFO, accepted for ${new Set(ACCEPTED.map(({ because }) => because)).size} reasons`);
+      showFigure(`${found.length} INFO, accepted for ${new Set(ACCEPTED.map(({ because }) => because)).size} reasons`);
 
       await database.admin.unsafe(Object.values(HOLES).join(";\n")).simple();
       const names = (await advise()).map(({ name }) => name);

@@ -50,28 +50,59 @@ export interface Victim {
   readonly claims: Json;
 }
 
-/** Tokens of somebody who knows the public keys and a genuine token, and has no key. */
-export async function forgedTokens({ signingKey, claims }: Victim): Promise<ForgedToken[]> {
+/** What somebody has who has no key of Auth's: the public ones, a pair of their own, and the claims of a genuine token. */
+interface Attacker {
+  readonly claims: Json;
+  readonly header: Json;
+  readonly kid: string;
+  readonly point: JsonWebKey;
+  /** The public key as DER and as PEM. */
+  readonly der: Uint8Array<ArrayBuffer>;
+  readonly pem: string;
+  readonly ownJwk: JsonWebKey;
+  readonly ownKey: Sign;
+}
+
+type Making = [name: string, token: Promise<string>];
+
+async function attackerOf({ signingKey, claims }: Victim): Promise<Attacker> {
   const { x = "", y = "", kid = "" } = signingKey;
   const point = { kty: "EC", crv: "P-256", x, y };
-  const publicJwk = { ...point, kid, alg: "ES256", use: "sig" };
-  const publicKey = await crypto.subtle.importKey(
-    "jwk",
+  const curve = { name: "ECDSA", namedCurve: "P-256" };
+  const publicKey = await crypto.subtle.importKey("jwk", point, curve, true, ["verify"]);
+  const der = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+  const body = btoa(String.fromCharCode(...der)).replace(/(.{64})/g, "$1\n");
+  const own = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  return {
+    claims,
+    header: { alg: "ES256", typ: "JWT", kid },
+    kid,
     point,
-    { name: "ECDSA", namedCurve: "P-256" },
-    true,
-    ["verify"],
-  );
-  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
-  const body = btoa(String.fromCharCode(...spki)).replace(/(.{64})/g, "$1\n");
-  const pem = `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
-  const own = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-  const ownJwk = { ...await crypto.subtle.exportKey("jwk", own.publicKey), kid };
-  const ownKey = ecdsa(own.privateKey);
-  const header = { alg: "ES256", typ: "JWT", kid };
+    der,
+    pem: `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`,
+    ownJwk: await crypto.subtle.exportKey("jwk", own.publicKey),
+    ownKey: ecdsa(own.privateKey),
+  };
+}
+
+/** Tokens of somebody who knows the public keys and a genuine token, and has no key. */
+export async function forgedTokens(victim: Victim): Promise<ForgedToken[]> {
+  const attacker = await attackerOf(victim);
+  const made = [
+    ...unsigned(attacker),
+    ...confused(attacker),
+    ...signedByAnother(attacker),
+    ...signedByNothing(attacker),
+  ];
+  const tokens = await Promise.all(made.map(async ([name, token]) => ({ name, token: await token })));
+  return [...tokens, ...await altered(victim, attacker.point, attacker.kid)];
+}
+
+/** Without a signature, whatever the header calls that. */
+function unsigned({ header, claims, kid, ownKey }: Attacker): Making[] {
   const nothing: Sign = () => new Uint8Array();
-  const made: [string, Promise<string>][] = [
-    ...["none", "None", "NONE", "nOnE", "", "null"].map((alg): [string, Promise<string>] => [
+  return [
+    ...["none", "None", "NONE", "nOnE", "", "null"].map((alg): Making => [
       `alg ${alg || "empty"}, unsigned`,
       compact({ ...header, alg }, claims, nothing),
     ]),
@@ -80,59 +111,73 @@ export async function forgedTokens({ signingKey, claims }: Victim): Promise<Forg
     ["alg null", compact({ ...header, alg: null }, claims, nothing)],
     ["alg a list", compact({ ...header, alg: ["none", "ES256"] }, claims, nothing)],
     ["unsigned", compact(header, claims, nothing)],
-    ...([
-      ["as PEM", pem],
-      ["as DER", spki],
-      ["as JWK", JSON.stringify(publicJwk)],
-      ["as JWKS", JSON.stringify({ keys: [publicJwk] })],
-      [
-        "x",
-        x,
-      ],
-      ["kid", kid],
-      ["empty", ""],
-      ["secret", "secret"],
-      ["the CLI's default", "super-secret-jwt-token-with-at-least-32-characters-long"],
-    ] as const)
-      .map(([what, secret]): [string, Promise<string>] => [
-        `HS256 with the public key or a known secret: ${what}`,
-        compact({ ...header, alg: "HS256" }, claims, hmac(secret)),
-      ]),
+  ];
+}
+
+/** Under HMAC, with what everybody knows for the secret. */
+function confused({ header, claims, kid, point, der, pem }: Attacker): Making[] {
+  const publicJwk = { ...point, kid, alg: "ES256", use: "sig" };
+  const secrets: Record<string, string | Uint8Array<ArrayBuffer>> = {
+    "as PEM": pem,
+    "as DER": der,
+    "as JWK": JSON.stringify(publicJwk),
+    "as JWKS": JSON.stringify({ keys: [publicJwk] }),
+    "x": point.x ?? "",
+    "kid": kid,
+    "empty": "",
+    "secret": "secret",
+    "the CLI's default": "super-secret-jwt-token-with-at-least-32-characters-long",
+  };
+  return [
+    ...Object.entries(secrets).map(([what, secret]): Making => [
+      `HS256 with the public key or a known secret: ${what}`,
+      compact({ ...header, alg: "HS256" }, claims, hmac(secret)),
+    ]),
     ["HS384 with the public key", compact({ ...header, alg: "HS384" }, claims, hmac(pem, "SHA-384"))],
     ["HS512 with the public key", compact({ ...header, alg: "HS512" }, claims, hmac(pem, "SHA-512"))],
     ["ES256 in the header, HMAC of the public key", compact(header, claims, hmac(pem))],
+  ];
+}
+
+/** Names of keys that a careless reader takes for a path, a query or a pattern. */
+const KIDS = [
+  "../../../../../../dev/null",
+  "' or 1=1 --",
+  "x' union select '",
+  "/proc/sys/kernel/hostname",
+  "a\u0000",
+  "*",
+  "__proto__",
+];
+
+/** With a key of the attacker's own, which the header offers in each way that there is. */
+function signedByAnother({ header, claims, pem, ownJwk, ownKey }: Attacker): Making[] {
+  const certificate = pem.replace(/-----[^-]+-----|\n/g, "");
+  return [
     ["another key under this kid", compact(header, claims, ownKey)],
     ["another key, role service_role", compact(header, { ...claims, role: "service_role" }, ownKey)],
     ["another key without kid", compact({ alg: "ES256", typ: "JWT" }, claims, ownKey)],
     ["another key in the header", compact({ ...header, jwk: ownJwk }, claims, ownKey)],
     ["another key by jku", compact({ ...header, jku: "http://127.0.0.1:9/jwks.json" }, claims, ownKey)],
     ["another key by x5u", compact({ ...header, x5u: "http://127.0.0.1:9/cert.pem" }, claims, ownKey)],
-    ["another key by x5c", compact({ ...header, x5c: [body.replaceAll("\n", "")] }, claims, ownKey)],
-    ...[
-      "../../../../../../dev/null",
-      "' or 1=1 --",
-      `${kid}' union select '`,
-      "/proc/sys/kernel/hostname",
-      `${kid}\u0000`,
-      "*",
-      "__proto__",
-    ]
-      .flatMap((evil): [string, Promise<string>][] => [
-        [
-          `kid ${JSON.stringify(evil)}, empty HMAC key`,
-          compact({ ...header, alg: "HS256", kid: evil }, claims, hmac("")),
-        ],
-        [`kid ${JSON.stringify(evil)}, another key`, compact({ ...header, kid: evil }, claims, ownKey)],
-      ]),
+    ["another key by x5c", compact({ ...header, x5c: [certificate] }, claims, ownKey)],
     ["an unknown critical header", compact({ ...header, crit: ["x"], x: 1 }, claims, ownKey)],
+    ["ES384 in the header", compact({ ...header, alg: "ES384" }, claims, ownKey)],
+    ...KIDS.flatMap((kid): Making[] => [
+      [`kid ${JSON.stringify(kid)}, empty HMAC key`, compact({ ...header, alg: "HS256", kid }, claims, hmac(""))],
+      [`kid ${JSON.stringify(kid)}, another key`, compact({ ...header, kid }, claims, ownKey)],
+    ]),
+  ];
+}
+
+/** With bytes that are no signature; CVE-2022-21449 took zeros for one. */
+function signedByNothing({ header, claims }: Attacker): Making[] {
+  return [
     ["a signature of zeros", compact(header, claims, () => new Uint8Array(64))],
     ["a signature of ones", compact(header, claims, () => new Uint8Array(64).fill(255))],
     ["RS256 over nothing", compact({ ...header, alg: "RS256" }, claims, () => new Uint8Array(256))],
     ["EdDSA over nothing", compact({ ...header, alg: "EdDSA" }, claims, () => new Uint8Array(64))],
-    ["ES384 in the header", compact({ ...header, alg: "ES384" }, claims, ownKey)],
   ];
-  const tokens = await Promise.all(made.map(async ([name, token]) => ({ name, token: await token })));
-  return [...tokens, ...await altered({ signingKey, claims }, point, kid)];
 }
 
 /** A genuine token, changed or cut afterwards. */
