@@ -99,7 +99,7 @@ folderTest("start brings everything up, and what it prints to try works when pas
   expect(JSON.parse(await shell("curl -s 'http"))).toHaveLength(5);
   const app = await shell("npx -y deno run -A examples/own_vault.ts");
   expect(app).toMatch(/My vault: \[\s+\{\s+total_balance: "[0-9]+"/);
-  expect(app).toContain("Listening to my alerts: SUBSCRIBED");
+  expect(app).toContain("Listening to my vault: SUBSCRIBED");
   expect((await runProjectTask("verify", "--data-dir", dir)).code).toBe(0);
   const rebuilt = await runProjectTask("rebuild", "--data-dir", dir);
   expect([rebuilt.code, rebuilt.stdout]).toEqual([
