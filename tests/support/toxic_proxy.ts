@@ -17,8 +17,8 @@ export interface ToxicProxy {
   loseAnswers(text: string, times: number): void;
   /** The road ends before the server hears of the call; so for the next so many calls that hold this text. */
   loseCalls(text: string, times: number): void;
-  /** Every road that is open now ends. */
-  cut(): void;
+  /** Every road that is open now ends. Gives how many there were. */
+  cut(): number;
   /** How many answers were lost, and how many calls. */
   readonly lost: { readonly answers: number; readonly calls: number };
   close(): Promise<void>;
@@ -50,7 +50,11 @@ export function openToxicProxy(url: string): ToxicProxy {
     },
     loseAnswers: (text: string, times: number): void => void Object.assign(answers, { text, times }),
     loseCalls: (text: string, times: number): void => void Object.assign(calls, { text, times }),
-    cut: (): void => roads.forEach((road) => road.end()),
+    cut(): number {
+      const open = [...roads].filter((road) => !road.hasEnded());
+      open.forEach((road) => road.end());
+      return open.length;
+    },
     async close(): Promise<void> {
       listener.close();
       proxy.cut();
@@ -71,6 +75,7 @@ export function openToxicProxy(url: string): ToxicProxy {
 /** One client's connection and the server's. */
 interface Road {
   end(): void;
+  hasEnded(): boolean;
   readonly ended: Promise<unknown>;
 }
 
@@ -82,7 +87,9 @@ interface Hazards {
 
 function openRoad(client: Deno.Conn, server: Deno.Conn, { proxy, answers, calls }: Hazards): Road {
   let isDoomed = false;
+  let hasEnded = false;
   const end = (): void => {
+    hasEnded = true;
     for (const side of [client, server]) {
       try {
         side.close();
@@ -113,7 +120,7 @@ function openRoad(client: Deno.Conn, server: Deno.Conn, { proxy, answers, calls 
     return true;
   });
   // Whichever side ends, the other one does.
-  return { end, ended: Promise.all([forth.finally(end), back.finally(end)]) };
+  return { end, hasEnded: () => hasEnded, ended: Promise.all([forth.finally(end), back.finally(end)]) };
 }
 
 /** Carries bytes until one side ends, or `passes` says no. */
