@@ -13,7 +13,7 @@ const USAGE = `Measures Vaultbook beside what nothing like it could be faster th
   --only NAME   only the figures of this name, or whose names begin with it, as snapshot or tvl/read
   --json        one object a line: name, unit, ours, ceiling, ceiling_name, ratio
   --vaults N    vaults of the benches that have vaults (default 1000000; year: 20)
-  --rows N      rows of the ledger (default 10000000)
+  --rows N      rows of the ledger (default 10000000; api: 5000000)
   -h, --help    this text
 
 All of them take some forty minutes and need 20 GB of disk.`;
