@@ -25,6 +25,8 @@ const USAGE = `Checks format, lint and boundaries, types, file rules, schema rul
 Exit code 1 when something is wrong.`;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** What runs in a browser has other types. */
+const PAGE = "supabase/local/ops_page";
 
 async function main(args: string[]): Promise<number> {
   const flags = readFlags(args, {
@@ -42,6 +44,7 @@ async function main(args: string[]): Promise<number> {
     denoStep("format", ROOT, ["fmt", "--check"]),
     denoStep("lint and boundaries", ROOT, ["lint"]),
     denoStep("types", ROOT, ["check"]),
+    denoStep("types of the ops page", ROOT, ["check", "--config", `${PAGE}/browser.json`, `${PAGE}/main.js`]),
     { name: "files", run: async (): Promise<string> => (await tidy(ROOT)).join("\n") },
     { name: "schema and generated files", run: checkSchema },
   ], say);

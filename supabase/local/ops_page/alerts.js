@@ -24,9 +24,16 @@ import { ago } from "./time.js";
 /** Alerts on the page at most. */
 const SHOWN = 50;
 
-/** @param {import("./reading.js").Client} client */
-export function openAlerts(client) {
+/**
+ * @param {import("./reading.js").Client} client
+ * @param {(alert: Alert) => void} heard is told of each that comes or changes.
+ */
+export function openAlerts(client, heard) {
   const feed = openFeed(client);
+  const take = (/** @type {Alert} */ alert) => {
+    feed.take(alert);
+    heard(alert);
+  };
   // What came, what was acknowledged elsewhere and what was over while nobody listened: the table says all three.
   const read = async () => {
     try {
@@ -42,9 +49,9 @@ export function openAlerts(client) {
     isPrivate: true,
     listen: (channel) =>
       channel
-        .on("broadcast", { event: "alert_created" }, ({ payload }) => feed.take(/** @type {Alert} */ (payload)))
+        .on("broadcast", { event: "alert_created" }, ({ payload }) => take(/** @type {Alert} */ (payload)))
         .on("postgres_changes", { event: "UPDATE", schema: "public", table: "alerts" }, (change) => {
-          feed.take(/** @type {Alert} */ (change.new));
+          take(/** @type {Alert} */ (change.new));
         }),
     read: () => void read(),
   });

@@ -16,7 +16,10 @@ const EVERY_MS = 10_000;
 /** Runs of a job in its strip. */
 const STRIP = 20;
 
-/** @param {import("./reading.js").Client} client */
+/**
+ * @param {import("./reading.js").Client} client
+ * @returns {() => void} reads it at once.
+ */
 export function openJobs(client) {
   const table = openTable(byId("jobs-table"), "Jobs", [
     { name: "Job" },
@@ -53,6 +56,7 @@ export function openJobs(client) {
       tell("jobs-state", { problem: messageOf(error), retry: () => again() });
     }
   });
+  return again;
 }
 
 /** @param {Lag | undefined} lag */

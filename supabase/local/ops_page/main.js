@@ -31,12 +31,15 @@ async function openDesk(session) {
   await client.realtime.setAuth(session.access_token);
   keepTimes();
   openTvl(client);
-  openAlerts(client);
   openVaults(client);
   openMovements(client);
-  openQuarantine(client);
-  openReconciliation(client);
-  openJobs(client);
+  const [quarantine, reconciliation, jobs] = [openQuarantine(client), openReconciliation(client), openJobs(client)];
+  // What an alert tells of is in one of these, which have no channel of their own.
+  const told = /** @type {Record<string, () => void>} */ ({
+    ...{ quarantined: quarantine, undecodable_event: quarantine, conflict: quarantine },
+    ...{ reconcile_mismatch: reconciliation, job_failed: jobs, ingest_stalled: jobs },
+  });
+  openAlerts(client, ({ alert_type: type }) => told[type]?.());
 }
 
 function askWho() {

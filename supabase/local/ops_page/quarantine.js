@@ -36,7 +36,10 @@ const DECISIONS = {
   },
 };
 
-/** @param {import("./reading.js").Client} client */
+/**
+ * @param {import("./reading.js").Client} client
+ * @returns {() => void} reads it at once.
+ */
 export function openQuarantine(client) {
   tell("quarantine-state", "loading");
   const again = every(EVERY_MS, async () => {
@@ -64,6 +67,7 @@ export function openQuarantine(client) {
       await ask(client, `/quarantine/${item.id}/${what}`, { reason });
       again();
     });
+  return again;
 }
 
 /**

@@ -56,15 +56,18 @@ export function every(milliseconds, work) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let isAtWork = false;
+  let isWanted = false;
   const turn = async () => {
     clearTimeout(timer);
-    if (isAtWork) return;
+    // What is asked for while it is being read may be newer than what is read.
+    if (isAtWork) return void (isWanted = true);
     isAtWork = true;
+    isWanted = false;
     try {
       if (!document.hidden) await work();
     } finally {
       isAtWork = false;
-      timer = setTimeout(turn, milliseconds);
+      timer = setTimeout(turn, isWanted ? 0 : milliseconds);
     }
   };
   document.addEventListener("visibilitychange", () => document.hidden || void turn());

@@ -16,7 +16,10 @@ const EVERY_MS = 15_000;
 const COLUMNS =
   "id, vault_owner, expected_balance::text, actual_balance::text, difference::text, auto_fixed, notes, created_at";
 
-/** @param {import("./reading.js").Client} client */
+/**
+ * @param {import("./reading.js").Client} client
+ * @returns {() => void} reads it at once.
+ */
 export function openReconciliation(client) {
   const table = openTable(byId("reconciliation-table"), "The latest reconciliations", [
     { name: "When" },
@@ -69,6 +72,7 @@ export function openReconciliation(client) {
       tell("reconciliation-state", { problem: messageOf(error), retry: () => again() });
     }
   });
+  return again;
 }
 
 /** @param {Log} log */
