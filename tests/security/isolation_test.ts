@@ -48,6 +48,7 @@ const OWNED = [
   ["vault_ledger", "vault_owner"],
   ["balance_snapshots", "vault_owner"],
   ["alerts", "vault_owner"],
+  ["open_alerts", "vault_owner"],
 ] as const;
 
 async function ownersSeen(client: SupabaseClient, relation: string, column: string): Promise<unknown[]> {

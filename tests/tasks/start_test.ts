@@ -81,6 +81,10 @@ folderTest("start brings everything up, and what it prints to try works when pas
     ...["API_URL", "DB_URL", "FUNCTIONS_URL", "REALTIME_URL", "PUBLISHABLE_KEY", "SECRET_KEY", "JWKS_URL"],
     ...["HELIUS_WEBHOOK_SECRET", "CRON_SECRET", "SOLANA_RPC_URL", "VAULT_PROGRAM_ID", "PID"],
   ]);
+  const { email, password } = JSON.parse(await Deno.readTextFile(`${dir}/operator.json`));
+  expect(instance.printed()).toContain(
+    `Ops page  ${status.API_URL}/\n            sign in as ${email} with ${password}\n`,
+  );
   const commands = instance.printed().replaceAll("\\\n", " ").split("\n").map((line) => line.trim());
   const shell = async (start: string): Promise<string> => {
     const command = (commands.find((line) => line.startsWith(start)) ?? "").replace(
@@ -137,7 +141,8 @@ folderTest("what start brings up is swept, reconciled and watched by itself", as
 });
 
 folderTest("start refuses a folder that another start uses, with exit code 1", async (dir, start) => {
-  const { status } = await start(...ports(), "--no-demo");
+  const { status, printed } = await start(...ports(), "--no-demo");
+  expect(printed()).toContain("nobody can sign in: give --operator EMAIL");
   const second = await runProjectTask("start", "--data-dir", dir, ...ports());
   expect(second).toMatchObject({ code: 1, stderr: `Vaultbook already runs on ${dir} (process ${status.PID})\n` });
 });
@@ -223,7 +228,8 @@ folderTest("start --fresh begins with an empty book and new keys", async (_dir, 
   const flags = ports();
   const first = await start(...flags);
   await first.stop();
-  const second = await start(...flags, "--no-demo", "--fresh");
+  const second = await start(...flags, "--no-demo", "--fresh", "--operator", "anna@example.com");
+  expect(second.printed()).toContain("sign in as anna@example.com with ");
   expect(await count(second.status.DB_URL, "select count(*) from public.vaults")).toBe(0);
   expect(second.status.SECRET_KEY).not.toBe(first.status.SECRET_KEY);
 });
@@ -231,9 +237,22 @@ folderTest("start --fresh begins with an empty book and new keys", async (_dir, 
 Deno.test("start refuses a flag it does not know, with exit code 2, and explains itself with --help", async () => {
   expect(await runProjectTask("start", "--prot", "1")).toMatchObject({ code: 2, stdout: "" });
   expect(await runProjectTask("start", "--port", "abc")).toMatchObject({ code: 2 });
+  expect(await runProjectTask("start", "--operator", "anna")).toMatchObject({ code: 2 });
   const help = await runProjectTask("start", "--help");
   expect(help.code).toBe(0);
-  for (const flag of ["--no-demo", "--fresh", "--data-dir", "--port", "--db-port", "--db-url", "--quiet", "--help"]) {
+  for (
+    const flag of [
+      "--no-demo",
+      "--fresh",
+      "--data-dir",
+      "--port",
+      "--db-port",
+      "--db-url",
+      "--operator",
+      "--quiet",
+      "--help",
+    ]
+  ) {
     expect(help.stdout).toContain(flag);
   }
 });

@@ -14,7 +14,7 @@ import { freePort } from "../postgres/port.ts";
 import { openInstanceDatabase } from "./database.ts";
 import { type LogFile, openLog } from "./log_file.ts";
 import { lockInstance } from "./lock.ts";
-import { DEMO_OPERATOR, ensureOperator, type Operator } from "./operator.ts";
+import { ensureOperator, type Operator } from "./operator.ts";
 import { aimSchedule } from "./schedule.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { removeStatus, type Status, writeStatus } from "./status.ts";
@@ -32,7 +32,7 @@ export interface InstanceOptions {
   readonly databaseUrl?: string;
   /** Whether the demo chain trades. */
   readonly demo: boolean;
-  /** Who can sign in to the ops page, by an email address; default nobody, or the demo's operator where it trades. */
+  /** Who can sign in to the ops page, by an email address; default as {@link ensureOperator} has it. */
   readonly operator?: string;
   /** Whether everything in the data folder is deleted first. */
   readonly fresh: boolean;
@@ -117,8 +117,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     eagerFunctions: true,
   });
   opened.defer(() => platform.close());
-  const email = options.operator ?? (options.demo ? DEMO_OPERATOR : null);
-  const operator = email ? await ensureOperator(dir, email, { url: platform.url, secretKey: secrets.secretKey }) : null;
+  const operator = await ensureOperator(dir, { email: options.operator, isDemo: options.demo }, {
+    url: platform.url,
+    secretKey: secrets.secretKey,
+  });
 
   const demo = options.demo ? await startTraffic(options, environment, platform.url, rpcPort, log) : null;
   if (demo) {

@@ -21,25 +21,42 @@ export interface AuthAdministration {
   readonly secretKey: string;
 }
 
+/** Who is to sign in. */
+export interface OperatorWanted {
+  /** By this email address, from now on. Default whoever it was before, else the demo's in the demo, and nobody without it. */
+  readonly email?: string | undefined;
+  readonly isDemo: boolean;
+}
+
 /**
- * Sees to it that this operator can sign in. The password is made once for each data folder and kept there, readable by its owner only.
+ * Sees to it that who is wanted can sign in, and that the demo's operator cannot where no demo runs. The password is made once for each
+ * data folder and kept there, readable by its owner only.
  *
  * @param dir the data folder, whose lock the caller holds.
+ * @returns null where nobody is wanted.
  * @throws {Error} when the file is damaged, or Auth refuses.
  */
-export async function ensureOperator(dir: string, email: string, auth: AuthAdministration): Promise<Operator> {
+export async function ensureOperator(
+  dir: string,
+  wanted: OperatorWanted,
+  auth: AuthAdministration,
+): Promise<Operator | null> {
   const path = join(dir, "operator.json");
   const kept = await readIfPresent(path);
-  const operator = { ...(kept ?? { id: crypto.randomUUID(), password: randomPassword() }), email };
-  if (kept?.email !== email) {
-    await writeAtomically(path, `${JSON.stringify(operator, null, 2)}\n`, 0o600);
+  const isDemos = kept?.email === DEMO_OPERATOR && !wanted.isDemo && wanted.email === undefined;
+  if (kept && isDemos) {
+    await administer(auth, "DELETE", `users/${kept.id}`, {});
+    await Deno.remove(path);
+    return null;
   }
+  const email = wanted.email ?? kept?.email ?? (wanted.isDemo ? DEMO_OPERATOR : null);
+  if (email === null) return null;
+  const operator = { ...kept ?? { id: crypto.randomUUID(), password: randomPassword() }, email };
+  if (kept?.email !== email) await writeAtomically(path, `${JSON.stringify(operator, null, 2)}\n`, 0o600);
   const rights = { email, password: operator.password, email_confirm: true, app_metadata: { role: "ops" } };
   // The database may be another one than last time: then nobody of this id is there.
   const known = await administer(auth, "PUT", `users/${operator.id}`, rights);
-  if (known === 404) {
-    await administer(auth, "POST", "users", { id: operator.id, ...rights });
-  }
+  if (known === 404) await administer(auth, "POST", "users", { id: operator.id, ...rights });
   return operator;
 }
 

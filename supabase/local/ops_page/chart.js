@@ -112,7 +112,7 @@ function optionsOf(canvas, series, say) {
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_, low, high) => spanOf(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: timesOf },
+      { ...axis, size: 30, grid: { show: false }, space: 70, values: timesOf },
       { ...axis, size: 56, space: 44, values: (_, ticks) => ticks.map((tick) => AXIS.format(tick)) },
     ],
     series: [

@@ -28,7 +28,8 @@ async function openDesk(session) {
     // Everything that was read goes with the page.
     if (event === "SIGNED_OUT") location.reload();
   });
-  await client.realtime.setAuth(session.access_token);
+  // Private channels ask who listens; from here on the client tells of each new token by itself.
+  await client.realtime.setAuth();
   keepTimes();
   openTvl(client);
   openVaults(client);

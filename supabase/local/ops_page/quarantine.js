@@ -64,8 +64,11 @@ export function openQuarantine(client) {
   });
   const decide = (/** @type {Item} */ item, /** @type {keyof typeof DECISIONS} */ what) =>
     askWhy(DECISIONS[what], async (reason) => {
-      await ask(client, `/quarantine/${item.id}/${what}`, { reason });
+      const { decision, outcome, code } = await ask(client, `/quarantine/${item.id}/${what}`, { reason });
       again();
+      if (decision === "replayed" && outcome === "quarantined") {
+        throw new Error(`It still cannot be read: ${code.replaceAll("_", " ")}`);
+      }
     });
   return again;
 }

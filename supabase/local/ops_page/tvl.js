@@ -19,8 +19,8 @@ const SPANS = /** @type {const} */ ({
 });
 
 /** How often what is true now is asked for, and how many answers are kept: an hour of them. */
-const NOW_EVERY_MS = 5000;
-const ASKED = 720;
+const NOW_EVERY_MS = 3000;
+const ASKED = 1200;
 
 /** @param {import("./reading.js").Client} client */
 export function openTvl(client) {
