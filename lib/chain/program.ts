@@ -5,11 +5,11 @@
  */
 import { isBase58Of, PUBLIC_KEY_BYTES } from "./base58.ts";
 import type { FieldLayout } from "./borsh.ts";
-import { type AccountRole, type Effect, EFFECT_PARTS } from "./idl/effects.ts";
+import { type AccountRole, type Effect, EFFECT_PARTS, instructionParts } from "./idl/effects.ts";
 import { refuse } from "./idl/invalid_idl.ts";
 import { type Mapping, type Parts, readMapping } from "./idl/mapping.ts";
 import { mappedAccount, type MappedFields, mappedFields, mappedIndexes, refuseMissing } from "./idl/mapped_parts.ts";
-import { type Idl, type IdlInstruction, readIdl } from "./idl/read_idl.ts";
+import { type Idl, type IdlAccount, type IdlInstruction, readIdl } from "./idl/read_idl.ts";
 import { seedsFromIdl, type VaultSeed } from "./idl/vault_seeds.ts";
 
 export { DISCRIMINATOR_BYTES, discriminatorBytes, discriminatorKey } from "./idl/discriminator.ts";
@@ -36,6 +36,8 @@ export interface InstructionSchema {
   readonly accounts: Readonly<Record<string, number>>;
   /** Part of the effect → name of the argument. */
   readonly parts: Readonly<Record<string, string>>;
+  /** All accounts, in the instruction's order. */
+  readonly keys: readonly IdlAccount[];
 }
 
 /** An account of the program: its layout, and where the parts of its role are. */
@@ -125,7 +127,7 @@ function compileInstructions(idl: Idl, mapping: Mapping, seedsKnown: boolean): M
     const path = `mapping.instructions.${name}`;
     const instruction: IdlInstruction = named(idl.instructions, name, path, "instruction");
     const vocabulary = EFFECT_PARTS[mapped.effect];
-    const accounts = mappedIndexes(instruction, mapped.accounts, vocabulary, `${path}.accounts`);
+    const accounts = mappedIndexes(instruction, mapped.accounts, instructionParts(mapped.effect), `${path}.accounts`);
     const { fields: args, parts }: MappedFields = mappedFields(
       instruction.args,
       mapped.args,
@@ -135,7 +137,10 @@ function compileInstructions(idl: Idl, mapping: Mapping, seedsKnown: boolean): M
     const twice = Object.keys(parts).find((part) => part in accounts);
     if (twice) refuse(`${path}.args.${twice}`, "must not be an account and an argument");
     refuseMissing(vocabulary, waived({ ...mapped.accounts, ...parts }, seedsKnown, false), path);
-    instructions.set(instruction.discriminator, { name, args, effect: mapped.effect, accounts, parts });
+    instructions.set(instruction.discriminator, {
+      ...{ name, args, effect: mapped.effect, accounts, parts },
+      keys: instruction.accounts,
+    });
   }
   return instructions;
 }

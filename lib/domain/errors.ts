@@ -18,6 +18,10 @@ export const ERRORS = {
   body_invalid: { status: 400, message: "Cannot read the body: {field} {problem}" },
   body_too_large: { status: 413, message: "Cannot read the body: it is larger than {limit_bytes} bytes" },
   body_unreadable: { status: 400, message: "Cannot read the body: it ended early" },
+  chain_unavailable: {
+    status: 503,
+    message: "Cannot ask the chain now: try again in {retry_after_seconds} seconds",
+  },
   database_unavailable: {
     status: 503,
     message: "Cannot reach the database: try again in {retry_after_seconds} seconds",
@@ -27,6 +31,7 @@ export const ERRORS = {
     status: 409,
     message: "Cannot repeat this request: its Idempotency-Key came with something else before",
   },
+  instruction_unsupported: { status: 503, message: "Cannot build {instruction} from the IDL: {field} {problem}" },
   invalid_idl: { status: 400, message: "Cannot use the IDL: {field} {problem}" },
   item_settled: { status: 409, message: "Cannot decide about item {id}: it is not in quarantine" },
   item_unknown: { status: 404, message: "Cannot find item {id}" },
@@ -37,8 +42,10 @@ export const ERRORS = {
   method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
   not_found: { status: 404, message: "Cannot find {path}" },
   operators_only: { status: 403, message: "Cannot do this: only operators may" },
+  owner_only: { status: 403, message: "Cannot do this for anybody else: only the wallet of the vault may" },
   parameter_invalid: { status: 400, message: "Cannot answer: {field} {problem}" },
   protocol_paused: { status: 409, message: "Cannot move anything now: the protocol is paused" },
+  rate_limited: { status: 429, message: "Cannot answer so often: try again in {retry_after_seconds} seconds" },
   rpc_answer_invalid: { status: 503, message: "Cannot use what {node} answers to {method}: {problem}" },
   rpc_behind: { status: 503, message: "Cannot use what {node} answers to {method}: it is behind, {problem}" },
   rpc_out_of_time: { status: 503, message: "Cannot ask {node} for {method}: the time for it is over, {problem}" },
@@ -55,6 +62,7 @@ export const ERRORS = {
   transaction_unknown: { status: 404, message: "Cannot find transaction {id} of {owner}" },
   unauthorized: { status: 401, message: "Cannot accept this request: the Authorization header is missing or wrong" },
   vault_closed: { status: 409, message: "Cannot move anything: the vault of {owner} is closed" },
+  vault_exists: { status: 409, message: "Cannot open a vault of {owner}: there is one" },
   vault_paused: { status: 409, message: "Cannot move anything now: the vault of {owner} is paused" },
   vault_unknown: { status: 404, message: "Cannot find a vault of {owner}" },
 } as const satisfies Record<string, { status: number; message: string }>;

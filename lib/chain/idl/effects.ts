@@ -55,6 +55,21 @@ export const EFFECT_PARTS: Readonly<Record<Effect, Vocabulary>> = {
   close: { owner: optional("key"), vault: needed("key"), at: optional("time") },
 };
 
+/** What only a new transaction needs to know of an instruction: which accounts the tokens lie in. */
+const TOKENS = { mint: optional("key"), token_account: optional("key"), owner_token_account: optional("key") };
+
+/** The parts of an instruction with this effect. */
+export function instructionParts(effect: Effect): Vocabulary {
+  switch (effect) {
+    case "initialise":
+    case "deposit":
+    case "withdrawal":
+      return { ...TOKENS, ...EFFECT_PARTS[effect] };
+    default:
+      return EFFECT_PARTS[effect];
+  }
+}
+
 /** The parts of each account that is read from the chain. */
 export const ACCOUNT_PARTS: Readonly<Record<AccountRole, Vocabulary>> = {
   vault: {

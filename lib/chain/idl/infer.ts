@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { ACCOUNT_PARTS, type AccountRole, type Effect, EFFECT_PARTS, type Leaf, leavesOf } from "./effects.ts";
+import {
+  ACCOUNT_PARTS,
+  type AccountRole,
+  type Effect,
+  EFFECT_PARTS,
+  instructionParts,
+  type Leaf,
+  leavesOf,
+} from "./effects.ts";
 import { findParts } from "./infer_parts.ts";
 import type { AccountMapping, InstructionMapping, MappedSeed, Mapping, Parts } from "./mapping.ts";
-import { ACCOUNT_NAMES, ACCOUNT_ROLES, EFFECT_NAMES, effectOfName } from "./names.ts";
+import { ACCOUNT_NAMES, ACCOUNT_ROLES, EFFECT_NAMES, effectOfName, INSTRUCTION_NAMES } from "./names.ts";
 import type { Idl, IdlInstruction, IdlStruct } from "./read_idl.ts";
 import { opaqueIn } from "./type_layouts.ts";
 import { seedsFromIdl, type VaultSeed } from "./vault_seeds.ts";
@@ -90,14 +98,14 @@ function instructionFinding({ name, accounts, args }: IdlInstruction): Finding {
     .map((account): Leaf => ({ path: account.name, layout: { type: "pubkey" } }));
   return {
     ...{ name, effect },
-    ...findParts([...keys, ...leavesOf(args)], EFFECT_PARTS[effect], EFFECT_NAMES[effect], new Set()),
+    ...findParts([...keys, ...leavesOf(args)], instructionParts(effect), INSTRUCTION_NAMES[effect], new Set()),
   };
 }
 
 function instructionMapping(idl: Idl, { name, effect, parts }: Finding & { effect: Effect }): InstructionMapping {
   const accounts = idl.instructions.find((instruction) => instruction.name === name)?.accounts ?? [];
   const isAccount = (part: string, path: string): boolean =>
-    EFFECT_PARTS[effect][part]?.kind === "key" &&
+    instructionParts(effect)[part]?.kind === "key" &&
     accounts.some((account) => account.name === path && !account.optional);
   const chosen = (wanted: boolean): Parts =>
     Object.fromEntries(Object.entries(parts).filter(([part, path]) => isAccount(part, path) === wanted));

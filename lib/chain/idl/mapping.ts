@@ -6,7 +6,7 @@
  */
 import { arrayAt, type JsonObject, Malformed, objectAt, stringAt } from "../fields.ts";
 import type { AccountRole, Effect } from "./effects.ts";
-import { ACCOUNT_PARTS, EFFECT_PARTS } from "./effects.ts";
+import { ACCOUNT_PARTS, EFFECT_PARTS, instructionParts } from "./effects.ts";
 import { refuse, refusingMalformed } from "./invalid_idl.ts";
 
 /** Part of an effect → name of the field, account or argument that holds it. */
@@ -73,7 +73,7 @@ export function readMapping(value: unknown): Mapping {
         const named = effectAt(effect, `${path}.effect`);
         return {
           effect: named,
-          accounts: partsAt(accounts, `${path}.accounts`, EFFECT_PARTS[named]),
+          accounts: partsAt(accounts, `${path}.accounts`, instructionParts(named)),
           args: partsAt(args ?? {}, `${path}.args`, EFFECT_PARTS[named]),
         };
       }),

@@ -81,6 +81,10 @@ const AVAILABLE: Synonyms = [
   ["available_balance", "remaining_available"],
 ];
 const SIGNER: Synonyms = [["authority", "caller", "signer", "operator"], ["caller_program"], ["admin"]];
+const TOKEN_ACCOUNT: Synonyms = [
+  ["vault_token_account", "vault_ata", "vault_usdt_ata", "vault_usdt_account"],
+  ["token_account"],
+];
 const MOVEMENT = { owner: SOLE_OWNER, vault: VAULT, total_after: TOTAL, at: AT };
 const LOCK = { owner: OWNER, vault: VAULT, locked_after: LOCKED, available_after: AVAILABLE, at: AT };
 const TRANSFER = {
@@ -102,7 +106,7 @@ const TRANSFER = {
 export const EFFECT_NAMES: Readonly<Record<Effect, Readonly<Record<string, Synonyms>>>> = {
   initialise: {
     ...{ owner: SOLE_OWNER, vault: VAULT, at: AT },
-    token_account: [["vault_token_account", "vault_ata", "vault_usdt_ata", "vault_usdt_account"], ["token_account"]],
+    token_account: TOKEN_ACCOUNT,
   },
   deposit: MOVEMENT,
   withdrawal: MOVEMENT,
@@ -112,6 +116,26 @@ export const EFFECT_NAMES: Readonly<Record<Effect, Readonly<Record<string, Synon
   fee: TRANSFER,
   pause: { vault: VAULT, paused: [["is_paused", "paused"]], authority: [["paused_by"], ...SIGNER], at: AT },
   close: { owner: SOLE_OWNER, vault: VAULT, at: AT },
+};
+
+/** Names of the accounts that the tokens of an instruction lie in. */
+const TOKENS = {
+  mint: [["usdt_mint", "collateral_mint", "token_mint", "mint"]],
+  token_account: TOKEN_ACCOUNT,
+  owner_token_account: [
+    [
+      ...["user_token_account", "owner_token_account", "trader_token_account", "depositor_token_account"],
+      ...["user_ata", "owner_ata", "user_usdt_ata", "user_usdt_account"],
+    ],
+  ],
+} satisfies Record<string, Synonyms>;
+
+/** Names of the parts of each effect's instruction. */
+export const INSTRUCTION_NAMES: typeof EFFECT_NAMES = {
+  ...EFFECT_NAMES,
+  initialise: { ...TOKENS, ...EFFECT_NAMES.initialise },
+  deposit: { ...TOKENS, ...EFFECT_NAMES.deposit },
+  withdrawal: { ...TOKENS, ...EFFECT_NAMES.withdrawal },
 };
 
 /** Names of the parts of each account. */

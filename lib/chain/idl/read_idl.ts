@@ -28,6 +28,9 @@ export interface IdlAccount {
   /** It may be left out: then the program's own address stands in its place. */
   readonly optional: boolean;
   readonly signer: boolean;
+  readonly writable: boolean;
+  /** Where it always is, base58; null where the IDL does not say. */
+  readonly address: string | null;
   /** The `pda` of the IDL, not read yet. */
   readonly pda: unknown;
 }
@@ -151,7 +154,11 @@ function accountsAt(value: unknown, path: string, group: string, depth: number):
     const name = group + nameAt(account.name, `${at}.name`);
     if ("accounts" in account) return accountsAt(account.accounts, `${at}.accounts`, `${name}.`, depth + 1);
     const flag = (...keys: string[]): boolean => keys.some((key) => account[key] === true);
-    return [{ name, optional: flag("optional", "isOptional"), signer: flag("signer", "isSigner"), pda: account.pda }];
+    const address = account.address === undefined ? null : stringAt(account.address, `${at}.address`);
+    return [{
+      ...{ name, address, pda: account.pda, optional: flag("optional", "isOptional") },
+      ...{ signer: flag("signer", "isSigner"), writable: flag("writable", "isMut") },
+    }];
   });
 }
 

@@ -39,15 +39,15 @@ function seedsOf(instruction: IdlInstruction, vault: string, owner: string | und
   const path = `${instruction.path}.accounts.${vault}.pda.seeds`;
   const read = arrayAt(seeds, path).map((value, i): VaultSeed | null => {
     const seed = objectAt(value, `${path}[${i}]`);
-    if (seed.kind === "const") return bytesOf(seed.value);
+    if (seed.kind === "const") return seedBytes(seed.value);
     return seed.kind === "account" && owners.includes(String(seed.path)) ? "owner" : null;
   });
   const known = read.filter((seed) => seed !== null);
   return known.length === read.length && known.includes("owner") ? known : null;
 }
 
-/** A constant seed: bytes in the format of Anchor 0.30 and later, text before. */
-function bytesOf(value: unknown): Uint8Array | null {
+/** A constant seed: bytes in the format of Anchor 0.30 and later, text before; null where it is neither. */
+export function seedBytes(value: unknown): Uint8Array | null {
   if (typeof value === "string") return new TextEncoder().encode(value);
   const isBytes = Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
   return isBytes ? Uint8Array.from(value as number[]) : null;

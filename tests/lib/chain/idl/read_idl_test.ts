@@ -19,8 +19,8 @@ Deno.test("readIdl() reads an IDL of Anchor 0.30 and later", () => {
     instructions: [{
       ...{ name: "deposit", path: "instructions[0]", discriminator: "0102030405060708" },
       accounts: [
-        { name: "user", optional: false, signer: true, pda: undefined },
-        { name: "vault", optional: false, signer: false, pda: undefined },
+        { name: "user", optional: false, signer: true, writable: false, address: null, pda: undefined },
+        { name: "vault", optional: false, signer: false, writable: true, address: null, pda: undefined },
       ],
       args: [{ name: "amount", layout: { type: "u64" } }],
     }],
