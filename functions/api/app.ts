@@ -15,6 +15,7 @@ import { alerts } from "./routes/alerts.ts";
 import { describe, methodsOf } from "./routes/openapi.ts";
 import { health } from "./routes/health.ts";
 import { quarantine } from "./routes/quarantine.ts";
+import { beginnings, signatures } from "./routes/transactions.ts";
 import { tvl } from "./routes/tvl.ts";
 import { vaults } from "./routes/vaults.ts";
 import { vaultHistory } from "./routes/vault_history.ts";
@@ -39,6 +40,8 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
   app.route("/tvl", tvl(settings));
   app.route("/vaults", vaults(settings));
   app.route("/vaults", vaultHistory(settings));
+  app.route("/vaults", beginnings(settings));
+  app.route("/transactions", signatures(settings));
   app.route("/alerts", alerts(settings));
   app.route("/quarantine", quarantine(settings));
   describe(app);

@@ -25,13 +25,17 @@ export function routes(): OpenAPIHono<ApiEnvironment> {
   return new OpenAPIHono<ApiEnvironment>({ defaultHook: refuseInvalid });
 }
 
-/** @throws {VaultbookError} parameter_invalid, naming the first field that is not as it must be */
+/** @throws {VaultbookError} parameter_invalid or body_invalid, naming the first field that is not as it must be */
 const refuseInvalid: Hook<unknown, ApiEnvironment, string, unknown> = (result) => {
   if (result.success) return;
   const [issue] = result.error.issues;
   const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : result.target);
-  const problem = issue?.code === "unrecognized_keys" ? "is no parameter of this path" : issue?.message ?? "is wrong";
-  throw new VaultbookError("parameter_invalid", { field, problem: problem.replace(/^Invalid/, "is invalid") });
+  const problem = issue?.code === "unrecognized_keys"
+    ? `is not known ${result.target === "json" ? "here" : "to this path"}`
+    : issue?.message ?? "is wrong";
+  throw new VaultbookError(result.target === "json" ? "body_invalid" : "parameter_invalid", {
+    ...{ field, problem: problem.replace(/^Invalid/, "is invalid") },
+  });
 };
 
 /** Errors that any request may get. */

@@ -4,11 +4,11 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { bytesFromBase58, PUBLIC_KEY_BYTES } from "@/lib/chain/base58.ts";
+import { bytesFromBase58, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "@/lib/chain/base58.ts";
 import { type ErrorCode, ERRORS } from "@/lib/domain/errors.ts";
 
 /** Base units: 1 USDT = 1 000 000. Text, because JSON numbers are exact to 2^53 only. */
-export const Amount = z.string().regex(/^\d{1,19}$/).openapi("Amount", {
+export const Amount = z.string().regex(/^\d{1,19}$/, "must be base units as decimal text").openapi("Amount", {
   description: "Base units of USDT (1 USDT = 1 000 000) as decimal text",
   example: "20000500000",
 });
@@ -125,6 +125,49 @@ export const LedgerPage = z.object({
   transactions: z.array(LedgerEntry),
   next_cursor: z.string().nullable().openapi({ description: "Null at the end" }),
 }).openapi("LedgerPage");
+
+/** What an owner begins. */
+export const Beginning = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("initialize") }),
+  z.strictObject({ type: z.literal("deposit"), amount: Amount }),
+  z.strictObject({ type: z.literal("withdrawal"), amount: Amount }),
+], { error: "must be initialize, deposit or withdrawal" }).openapi("Beginning");
+
+/** The client's own name for a request. */
+export const IdempotencyKey = z.string({ error: "is required" }).regex(
+  /^[\x21-\x7e]{1,255}$/,
+  "must be 1 to 255 printable characters without blanks",
+).openapi({
+  description: "The same one again repeats the request and begins nothing new",
+  example: "2f0c9c1e-deposit",
+});
+
+/** By which the chain knows a transaction. */
+export const Signature = z.string()
+  .refine((text) => bytesFromBase58(text)?.length === SIGNATURE_BYTES, "must be a signature: base58 of 64 bytes")
+  .openapi("Signature", { description: "Base58 of 64 bytes" });
+
+/** What an owner announced, and what has become of it. */
+export const Announced = LedgerEntry.pick({
+  id: true,
+  vault_owner: true,
+  amount: true,
+  status: true,
+  signature: true,
+  submitted_signature: true,
+  expires_at: true,
+}).extend({ transaction_type: z.enum(["deposit", "withdrawal"]) }).openapi("Announced");
+
+/** What was begun. */
+export const StartedTransaction = z.object({
+  announced: Announced.nullable().openapi({ description: "Null for initialize" }),
+  transaction: z.base64().nullable().openapi({
+    description: "The transaction to sign, in its wire form; null once the announced row awaits no signature any more",
+  }),
+  last_valid_block_height: z.number().int().nullable().openapi({
+    description: "The height of the last block in which the transaction can land",
+  }),
+}).openapi("StartedTransaction");
 
 /** How bad an alert is. */
 export const Severity = z.enum(["info", "warning", "critical"]);

@@ -10,11 +10,17 @@ import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
 import { type Callers, openCallers } from "@/lib/http/caller.ts";
 import { secretsFromList } from "@/lib/http/secret.ts";
 import { type Database, openDatabase } from "@/lib/ledger/database.ts";
+import { mintOf } from "../reconcile/settings.ts";
+import { rpcUrlsOf } from "../sweep/settings.ts";
 
 /** What the routes work with. */
 export interface Settings {
   readonly database: Database;
   readonly program: VaultProgram;
+  /** What the vaults hold: the mint's address. */
+  readonly mint: string;
+  /** Of a node, with its key; undefined: nothing can be begun. */
+  readonly rpcUrl: string | undefined;
   /** Values of `Authorization` that the webhook accepts; empty: none. */
   readonly webhookSecrets: readonly string[];
   /** Tells who asks. */
@@ -39,6 +45,8 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   return {
     database: openDatabase(databaseUrl),
     program: compileProgram(programAddress, idl, mapping),
+    mint: mintOf(environment),
+    rpcUrl: rpcUrlsOf(environment)[0],
     webhookSecrets: secretsFromList(environment.HELIUS_WEBHOOK_SECRETS),
     callers: callersOf(environment),
     // deno-lint-ignore no-console -- a function's log is what it prints

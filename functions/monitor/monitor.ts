@@ -1,11 +1,13 @@
 /**
- * The monitor: tells of what is wrong with the state of things, and of what is right again.
+ * The monitor: tells of what is wrong with the state of things, and of what is right again; and ends what nobody waits for any more.
  *
  * @module
  */
 import { VaultbookError } from "@/lib/domain/errors.ts";
+import { forgetAllowances } from "@/lib/ledger/allowances.ts";
 import type { Database } from "@/lib/ledger/database.ts";
 import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
+import { expirePending } from "@/lib/ledger/pending.ts";
 import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
 
 /** What the monitor works with. */
@@ -40,6 +42,8 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     counts.balances = balances.lookedAt;
     counts.low_balances = balances.raised;
     counts.balances_restored = balances.resolved;
+    counts.transactions_expired = await expirePending(database);
+    counts.allowances_forgotten = await forgetAllowances(database);
     await judgeSilenceAnew(database);
     counts.jobs_repeated = await watchJobs(database);
     const isDone = await checkInvariants(options, run, counts);

@@ -11,12 +11,14 @@ import { optionalCountAt, stringAt } from "./fields.ts";
 import {
   type AtSlot,
   type Commitment,
+  type LatestBlockhash,
   type NodeAccount,
   type NodeBlock,
   type NodeTransaction,
   readAccounts,
   readAddresses,
   readBlock,
+  readBlockhash,
   readSignatureRows,
   readSlot,
   readStatuses,
@@ -79,6 +81,8 @@ export interface SolanaNode {
   blockTime(slot: number): Promise<number | null>;
   /** What lies in a slot. @throws {VaultbookError} rpc_slot_missing – it was skipped, or this node has lost its block. */
   block(slot: number, commitment: "confirmed" | "finalized"): Promise<NodeBlock>;
+  /** The newest blockhash at a commitment. */
+  latestBlockhash(commitment: Commitment): Promise<LatestBlockhash>;
   /** Which chain this is. */
   genesisHash(): Promise<string>;
   /** Of the node's software, as `4.2.2`. */
@@ -136,6 +140,7 @@ function methodsOver({ node, timeLeft, call }: RpcTransport): SolanaNode {
       const config = { commitment, transactionDetails: "signatures", rewards: false, ...version };
       return call("getBlock", [slot, config], readBlock);
     },
+    latestBlockhash: (commitment) => call("getLatestBlockhash", [{ commitment }], readBlockhash),
     genesisHash: () => call("getGenesisHash", [], (result) => stringAt(result, "result")),
     version: () => call("getVersion", [], readVersion),
   };

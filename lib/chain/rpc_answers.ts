@@ -53,6 +53,14 @@ export interface SignatureStatus {
   readonly commitment: Commitment;
 }
 
+/** What a new transaction names, so that it cannot be run long after it was signed. */
+export interface LatestBlockhash {
+  /** Base58. */
+  readonly blockhash: string;
+  /** The height of the last block in which a transaction with it can land. */
+  readonly lastValidBlockHeight: number;
+}
+
 export interface NodeBlock {
   readonly parentSlot: number;
   /** Seconds since 1970; null where the node does not know. */
@@ -147,6 +155,19 @@ function readAccount(value: unknown, path: string): NodeAccount {
   const space = optionalCountAt(account.space, `${path}.space`) ?? data.length;
   if (space !== data.length) throw new Malformed(`${path}.space`, `${data.length}, the length of the data`, space);
   return { owner: stringAt(account.owner, `${path}.owner`), data };
+}
+
+/** A blockhash and until when it counts. @throws {Malformed} */
+export function readBlockhash(result: unknown): LatestBlockhash {
+  const { value } = readContext(result, 0);
+  const { blockhash, lastValidBlockHeight } = objectAt(value, "result.value");
+  const path = "result.value.blockhash";
+  const text = stringAt(blockhash, path);
+  if (!isBase58Of(text, PUBLIC_KEY_BYTES)) throw new Malformed(path, `base58 of ${PUBLIC_KEY_BYTES} bytes`, text);
+  return {
+    blockhash: text,
+    lastValidBlockHeight: countAt(lastValidBlockHeight, "result.value.lastValidBlockHeight"),
+  };
 }
 
 /** Statuses in the order asked for; null where the node knows none. @throws {Malformed} */

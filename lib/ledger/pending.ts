@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Row, Sql } from "postgres";
+import type { PendingQuery, Row, Sql } from "postgres";
 import { type ErrorDetails, VaultbookError } from "@/lib/domain/errors.ts";
 import { codeOf, type Database, isTransient, isUnavailable } from "./database.ts";
 import { answered, repeated, unavailable } from "./attempts.ts";
@@ -38,6 +38,8 @@ export interface AnnouncedTransaction {
   readonly submittedSignature: string | null;
   /** Null once the chain has it. */
   readonly expiresAt: Date | null;
+  /** False: it is signed, settled or past its time, by the database's clock, and signing it now would move the amount again. */
+  readonly awaitsSignature: boolean;
 }
 
 /** A signature for an announced transaction. */
@@ -60,10 +62,26 @@ export async function openPending(database: Database, announcement: Announcement
   const { owner, type, amount, idempotencyKey, waitSeconds = 600 } = announcement;
   const row = await asked(database, { owner, amount: String(amount) }, (sql) =>
     sql`
-    select * from vaultbook.open_pending(
+    select *, ${awaitsSignature(sql)} from vaultbook.open_pending(
       ${owner}, ${type}, ${String(amount)}::bigint, ${idempotencyKey}, ${waitSeconds}::integer * interval '1 second'
     )`);
   return announced(row);
+}
+
+/**
+ * Lets an owner open a vault where the ledger knows none, or a closed one. Nothing is announced by it: there is no vault yet that a row
+ * could belong to, and on the chain a second one fails.
+ *
+ * @throws {VaultbookError} vault_exists; idempotency_key_reused, where a deposit or a withdrawal was announced under this key;
+ * database_unavailable – try again.
+ */
+export async function admitVault(database: Database, owner: string, idempotencyKey: string): Promise<void> {
+  const known = await asked(database, {}, (sql) =>
+    sql`
+    select exists (select from public.vaults where owner = ${owner} and status <> 'closed') as has_vault,
+           exists (select from public.transactions where id = vaultbook.pending_id(${owner}, ${idempotencyKey})) as is_used`);
+  if (known.is_used) throw new VaultbookError("idempotency_key_reused");
+  if (known.has_vault) throw new VaultbookError("vault_exists", { owner });
 }
 
 /**
@@ -77,7 +95,7 @@ export async function attachSignature(database: Database, signing: Signing): Pro
   const { id, owner, signature } = signing;
   const row = await asked(database, { owner, id }, (sql) =>
     sql`
-    select * from vaultbook.attach_signature(${id}::uuid, ${owner}, ${signature})`);
+    select *, ${awaitsSignature(sql)} from vaultbook.attach_signature(${id}::uuid, ${owner}, ${signature})`);
   return announced(row);
 }
 
@@ -110,6 +128,11 @@ async function asked(
   }
 }
 
+function awaitsSignature(sql: Sql): PendingQuery<Row[]> {
+  return sql`
+    status = 'pending' and submitted_signature is null and (expires_at > now()) is not false as awaits_signature`;
+}
+
 function announced(row: Row): AnnouncedTransaction {
   return {
     id: row.id,
@@ -120,5 +143,6 @@ function announced(row: Row): AnnouncedTransaction {
     signature: row.signature,
     submittedSignature: row.submitted_signature,
     expiresAt: row.expires_at,
+    awaitsSignature: row.awaits_signature,
   };
 }

@@ -60,13 +60,13 @@ export async function settingsOf(databaseUrl: string, environment: Record<string
 export function apiTest(
   name: string,
   run: (api: TestApi) => Promise<void>,
-  environment: Record<string, string> = {},
+  environment: Record<string, string> | (() => Record<string, string>) = {},
 ): void {
   Deno.test(name, async () => {
     const database = await openTestDatabase();
     const lines: string[] = [];
     const settings = {
-      ...await settingsOf(database.url, environment),
+      ...await settingsOf(database.url, typeof environment === "function" ? environment() : environment),
       log: (entry: Record<string, unknown>): void => void lines.push(JSON.stringify(entry)),
     };
     const api = createApi(settings);

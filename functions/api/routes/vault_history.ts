@@ -10,6 +10,7 @@ import { readSnapshots } from "@/lib/ledger/history.ts";
 import { readVault } from "@/lib/ledger/vaults.ts";
 import { present } from "../clock.ts";
 import { answers, type ApiEnvironment, callerFor, routes, SIGNED_IN, spanOf } from "../endpoint.ts";
+import { limit } from "../rate_limit.ts";
 import { Address, Balance, Interval, limitOf, Moment, SnapshotHistory, SnapshotType } from "../schemas.ts";
 import type { Settings } from "../settings.ts";
 
@@ -36,6 +37,7 @@ const SNAPSHOTS = createRoute({
     "unauthorized",
     "forbidden",
     "vault_unknown",
+    "rate_limited",
   ]),
 });
 
@@ -45,7 +47,13 @@ const BALANCE = createRoute({
   summary: "What a vault held at a time of the chain, as the ledger knows the chain now",
   security: SIGNED_IN,
   request: { params: OWNER, query: z.strictObject({ at: Moment.optional().openapi({ description: "Default: now" }) }) },
-  responses: answers("The balances", Balance, ["parameter_invalid", "unauthorized", "forbidden", "vault_unknown"]),
+  responses: answers("The balances", Balance, [
+    "parameter_invalid",
+    "unauthorized",
+    "forbidden",
+    "vault_unknown",
+    "rate_limited",
+  ]),
 });
 
 /** The routes. */
@@ -54,6 +62,7 @@ export function vaultHistory({ database, callers }: Settings): OpenAPIHono<ApiEn
   route.openapi(SNAPSHOTS, async (c) => {
     const { owner } = c.req.valid("param");
     const caller = await callerFor(callers, c, owner);
+    await limit(database, caller, "history");
     const { points, next } = await readSnapshots(database, caller, owner, spanOf(c.req.valid("query")));
     if (points.length === 0 && !await readVault(database, caller, owner)) {
       throw new VaultbookError("vault_unknown", { owner });
@@ -62,7 +71,7 @@ export function vaultHistory({ database, callers }: Settings): OpenAPIHono<ApiEn
   });
   route.openapi(BALANCE, async (c) => {
     const { owner } = c.req.valid("param");
-    await callerFor(callers, c, owner);
+    await limit(database, await callerFor(callers, c, owner), "history");
     const at = c.req.valid("query").at ?? present();
     const held = await balanceAsOf(database, owner, at);
     if (!held) throw new VaultbookError("vault_unknown", { owner });

@@ -21,6 +21,7 @@ apiTest("GET /api/openapi.json describes every path that there is, and each answ
     "/api/openapi.json",
     "/api/quarantine/{id}/replay",
     "/api/quarantine/{id}/resolve",
+    "/api/transactions/{id}/signature",
     "/api/tvl",
     "/api/tvl/history",
     "/api/vaults/{owner}",
