@@ -88,7 +88,10 @@ Deno.test("idl writes the mapping, and never over one that somebody has correcte
     });
     expect(JSON.parse(written).vault_seeds).toEqual(["vault_v1", { part: "owner" }]);
     expect(JSON.parse(written).instructions.initializeVault).toEqual({
-      ...{ effect: "initialise", accounts: { mint: "usdtMint", token_account: "vaultTokenAccount", owner: "user", vault: "vault" } },
+      ...{
+        effect: "initialise",
+        accounts: { mint: "usdtMint", token_account: "vaultTokenAccount", owner: "user", vault: "vault" },
+      },
     });
     expect(await run("theirs.json", "--write", "--quiet")).toEqual({ code: 0, out: "", complaint: "" });
 

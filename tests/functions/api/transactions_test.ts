@@ -1,0 +1,315 @@
+import { Transaction, VersionedTransaction } from "@solana/web3.js";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import bs58 from "bs58";
+import { expect } from "expect";
+import { expirePending } from "@/lib/ledger/pending.ts";
+import { openDatabase } from "@/lib/ledger/database.ts";
+import { createAddressBook, USDT_MINT } from "@/supabase/local/demo/address.ts";
+import { vaultInstruction } from "@/supabase/local/demo/instructions.ts";
+import type { VaultStep } from "@/supabase/local/demo/record.ts";
+import { letTimePass } from "@/tests/support/announced.ts";
+import { type Answer, apiTest, operator, ownerOf, SERVICE, signedIn, type TestApi } from "@/tests/support/api.ts";
+import { type FaultyNode, openFaultyNode } from "@/tests/support/faulty_node.ts";
+import { events, key, logOf, PROGRAM, rawTransaction, signature } from "@/tests/support/raw_delivery.ts";
+
+const seed = new Uint8Array(32).fill(7);
+const alice = bs58.encode(ed25519.getPublicKey(seed));
+const bob = key("bob");
+const book = createAddressBook(PROGRAM, USDT_MINT);
+
+/** A test with a node, and a vault of alice that holds 100. */
+function startTest(name: string, run: (api: TestApi, node: FaultyNode) => Promise<void>): void {
+  let node: FaultyNode;
+  apiTest(name, async (api) => {
+    try {
+      await api.deliver(
+        rawTransaction({ slot: 1, logs: logOf(events.initialise(alice)) }),
+        rawTransaction({ signature: signature("a"), slot: 2, logs: logOf(events.deposit(alice, 100n, 100n)) }),
+      );
+      await run(api, node);
+    } finally {
+      await node.close();
+    }
+  }, () => {
+    node = openFaultyNode({ seed: name, traders: 1 });
+    return { SOLANA_RPC_URL: node.url };
+  });
+}
+
+/** What somebody asks to begin; by default as alice, and for alice. */
+async function begin(
+  api: TestApi,
+  body: unknown,
+  { headers, idempotencyKey = "key", owner = alice }: {
+    headers?: HeadersInit;
+    idempotencyKey?: string | null;
+    owner?: string;
+  } = {},
+): Promise<Answer> {
+  const all = new Headers(headers ?? await ownerOf(alice));
+  all.set("content-type", "application/json");
+  if (idempotencyKey !== null) all.set("idempotency-key", idempotencyKey);
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return await api.ask(`/vaults/${owner}/transactions`, all, { method: "POST", body: text });
+}
+
+async function sign(api: TestApi, id: string, text: string, headers?: HeadersInit): Promise<Answer> {
+  const all = new Headers(headers ?? await ownerOf(alice));
+  all.set("content-type", "application/json");
+  return await api.ask(`/transactions/${id}/signature`, all, {
+    method: "PUT",
+    body: JSON.stringify({ signature: text }),
+  });
+}
+
+/** Status, and code with the field where one is named. */
+function told({ status, body }: Answer): string {
+  return [status, body.error?.code, body.error?.details.field].filter((part) => part !== undefined).join(" ");
+}
+
+async function census(api: TestApi): Promise<number> {
+  return (await api.sql`select from public.transactions where slot is null`).length;
+}
+
+startTest(
+  "POST /api/vaults/:owner/transactions gives what the wallet signs, of the very instruction, and announces it",
+  async (api, node) => {
+    const steps: [object, VaultStep][] = [
+      [{ type: "deposit", amount: "7" }, { kind: "deposit", user: alice, amount: 7n }],
+      [{ type: "withdrawal", amount: "100" }, { kind: "withdraw", user: alice, amount: 100n }],
+    ];
+    for (const [body, step] of steps) {
+      const answer = await begin(api, body, { idempotencyKey: step.kind });
+      expect(told(answer)).toBe("200");
+      expect(answer.headers.get("cache-control")).toBe("private, no-cache");
+      const { announced, transaction, last_valid_block_height } = answer.body;
+      expect(announced).toEqual({
+        ...{
+          id: expect.any(String),
+          vault_owner: alice,
+          transaction_type: expect.any(String),
+          ...body,
+          type: undefined,
+        },
+        ...{ status: "pending", signature: null, submitted_signature: null, expires_at: expect.any(String) },
+        transaction_type: (body as { type: string }).type,
+      });
+      const { tips, calendar, blockhash } = node.chain;
+      expect(last_valid_block_height).toBe(calendar.heightOf(tips().confirmed) + 150);
+      const parsed = Transaction.from(Buffer.from(transaction, "base64"));
+      expect([parsed.feePayer?.toBase58(), parsed.recentBlockhash]).toEqual([alice, blockhash(tips().confirmed)]);
+      const [only, ...others] = parsed.instructions;
+      const wanted = vaultInstruction(step, book);
+      expect([others, only?.programId.toBase58(), [...only?.data ?? []]]).toEqual([[], PROGRAM, [...wanted.data]]);
+      expect(
+        only?.keys.map(({ pubkey, isSigner, isWritable }) => (
+          { address: pubkey.toBase58(), signer: isSigner, writable: isWritable }
+        )),
+      ).toEqual(wanted.accounts);
+      // Both of the common ways to sign it take it.
+      const versioned = VersionedTransaction.deserialize(Buffer.from(transaction, "base64"));
+      expect([versioned.version, versioned.signatures.map((bytes) => bytes.every((byte) => byte === 0))]).toEqual([
+        "legacy",
+        [true],
+      ]);
+      versioned.addSignature(parsed.feePayer ?? ([] as never), ed25519.sign(versioned.message.serialize(), seed));
+      expect(Transaction.from(versioned.serialize()).verifySignatures()).toBe(true);
+    }
+    const { body: { transactions } } = await api.ask(
+      `/vaults/${alice}/transactions?status=pending`,
+      await ownerOf(alice),
+    );
+    expect(transactions.map((row: { amount: string }) => row.amount).sort()).toEqual(["100", "7"]);
+  },
+);
+
+startTest(
+  "row 26: the same key gives the same row and a fresh blockhash, and nothing to sign once it is signed, settled or expired",
+  async (api, node) => {
+    const deposit = { type: "deposit", amount: "5" };
+    const first = await begin(api, deposit);
+    node.waitSlots(200);
+    const again = await begin(api, deposit);
+    expect(again.body.announced).toEqual(first.body.announced);
+    expect(again.body.transaction).not.toBe(first.body.transaction);
+    expect(again.body.last_valid_block_height).toBeGreaterThan(first.body.last_valid_block_height);
+    const both = await Promise.all(Array.from({ length: 5 }, () => begin(api, deposit)));
+    expect(new Set(both.map(({ body }) => body.announced.id))).toEqual(new Set([first.body.announced.id]));
+    expect(told(await begin(api, { type: "deposit", amount: "6" }))).toBe("409 idempotency_key_reused");
+    expect(told(await begin(api, { type: "withdrawal", amount: "5" }))).toBe("409 idempotency_key_reused");
+    expect(told(await begin(api, { type: "initialize" }))).toBe("409 idempotency_key_reused");
+
+    expect(told(await sign(api, first.body.announced.id, signature("s")))).toBe("200");
+    const closed = { transaction: null, last_valid_block_height: null };
+    expect((await begin(api, deposit)).body).toMatchObject({
+      ...closed,
+      announced: { submitted_signature: signature("s") },
+    });
+    await api.deliver(
+      rawTransaction({ signature: signature("s"), slot: 3, logs: logOf(events.deposit(alice, 5n, 105n)) }),
+    );
+    expect((await begin(api, deposit)).body).toMatchObject({
+      ...closed,
+      announced: { id: first.body.announced.id, status: "confirmed", signature: signature("s"), expires_at: null },
+    });
+
+    const late = await begin(api, deposit, { idempotencyKey: "late" });
+    await letTimePass(api.sql);
+    expect((await begin(api, deposit, { idempotencyKey: "late" })).body).toMatchObject({
+      ...closed,
+      announced: { status: "pending" },
+    });
+    expect(told(await sign(api, late.body.announced.id, signature("late")))).toBe("409 transaction_expired");
+    const database = openDatabase(api.url);
+    expect(await expirePending(database)).toBe(1);
+    await database.close();
+    expect((await begin(api, deposit, { idempotencyKey: "late" })).body).toMatchObject({
+      ...closed,
+      announced: { status: "failed" },
+    });
+    expect(await census(api)).toBe(1);
+  },
+);
+
+startTest("initialize announces nothing, and is refused where there is a vault", async (api) => {
+  expect(told(await begin(api, { type: "initialize" }))).toBe("409 vault_exists");
+  const headers = await ownerOf(bob);
+  const { status, body } = await begin(api, { type: "initialize" }, { headers, owner: bob });
+  expect([status, body.announced]).toEqual([200, null]);
+  const [only] = Transaction.from(Buffer.from(body.transaction, "base64")).instructions;
+  const wanted = vaultInstruction({ kind: "initialize_vault", user: bob }, book);
+  expect([...only?.data ?? []]).toEqual([...wanted.data]);
+  expect(only?.keys.map(({ pubkey }) => pubkey.toBase58())).toEqual(wanted.accounts.map(({ address }) => address));
+  expect(told(await begin(api, { type: "initialize" }, { headers, owner: bob }))).toBe("200");
+  expect(told(await begin(api, { type: "deposit", amount: "1" }, { headers, owner: bob }))).toBe("404 vault_unknown");
+  await api.sql.begin(async (sql) => {
+    await sql`set local role vaultbook_ledger`;
+    await sql`update public.vaults set status = 'closed' where owner = ${alice}`;
+  });
+  expect(told(await begin(api, { type: "initialize" }))).toBe("200");
+  expect(told(await begin(api, { type: "deposit", amount: "1" }))).toBe("409 vault_closed");
+  expect(await census(api)).toBe(0);
+});
+
+startTest("only the vault's own wallet begins and signs: no operator, no secret key, nobody else", async (api) => {
+  const deposit = { type: "deposit", amount: "5" };
+  const strangers: [HeadersInit, string][] = [
+    [{}, "401 unauthorized"],
+    [SERVICE, "403 owner_only"],
+    [await operator(), "403 owner_only"],
+    [await ownerOf(bob), "403 owner_only"],
+    [await signedIn({ claims: { user_metadata: { wallet_address: alice } } }), "403 owner_only"],
+    [await signedIn({ claims: { wallet_address: bob, app_metadata: { role: "ops" } } }), "403 owner_only"],
+    [await signedIn({ claims: { wallet_address: alice }, expiresIn: -60 }), "401 unauthorized"],
+  ];
+  for (const [headers, refusal] of strangers) expect(told(await begin(api, deposit, { headers }))).toBe(refusal);
+  expect(await census(api)).toBe(0);
+  const { body: { announced: { id } } } = await begin(api, deposit);
+  for (const [headers, refusal] of strangers.slice(0, 3)) {
+    expect(told(await sign(api, id, signature("x"), headers))).toBe(refusal);
+  }
+  // Whether there is such a row is told to nobody else.
+  const unknown = await sign(api, crypto.randomUUID(), signature("x"), await ownerOf(bob));
+  const foreign = await sign(api, id, signature("x"), await ownerOf(bob));
+  expect([told(unknown), told(foreign)]).toEqual(["404 transaction_unknown", "404 transaction_unknown"]);
+  expect(foreign.body.error.message.replace(id, "")).toBe(
+    unknown.body.error.message.replace(unknown.body.error.details.id, ""),
+  );
+  expect((await api.sql`select from public.transactions where submitted_signature is not null`).length).toBe(0);
+});
+
+startTest("what is not as it must be is refused by its field", async (api) => {
+  const bodies: [unknown, string][] = [
+    ["", "400 body_invalid the body"],
+    ["{", "400 body_invalid the body"],
+    ["[]", "400 body_invalid json"],
+    [{}, "400 body_invalid type"],
+    [{ type: "fee", amount: "1" }, "400 body_invalid type"],
+    [{ type: "deposit" }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: 5 }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "-5" }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "5.0" }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "1e3" }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "1".repeat(20) }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "5", to: bob }, "400 body_invalid to"],
+    [{ type: "initialize", amount: "5" }, "400 body_invalid amount"],
+    [{ type: "deposit", amount: "0" }, "422 amount_out_of_range"],
+    [{ type: "deposit", amount: "9223372036854775808" }, "422 amount_out_of_range"],
+    [{ type: "withdrawal", amount: "101" }, "422 amount_not_available"],
+    [{ type: "deposit", amount: "5", padding: "x".repeat(5000) }, "413 body_too_large"],
+  ];
+  for (const [body, refusal] of bodies) expect([body, told(await begin(api, body))]).toEqual([body, refusal]);
+  const deposit = { type: "deposit", amount: "5" };
+  const missing = await begin(api, deposit, { idempotencyKey: null });
+  expect([told(missing), missing.body.error.details.problem]).toEqual([
+    "400 parameter_invalid idempotency-key",
+    "is required",
+  ]);
+  for (const wrong of ["a b", "x".repeat(256)]) {
+    expect(told(await begin(api, deposit, { idempotencyKey: wrong }))).toBe("400 parameter_invalid idempotency-key");
+  }
+  expect(told(await begin(api, deposit, { owner: "x" }))).toBe("400 parameter_invalid owner");
+  expect(told(await sign(api, "x", signature("s")))).toBe("400 parameter_invalid id");
+  expect(told(await sign(api, crypto.randomUUID(), "x"))).toBe("400 body_invalid signature");
+  expect(await census(api)).toBe(0);
+  const most = await begin(api, { type: "deposit", amount: "9223372036854775807" });
+  expect([most.status, most.body.announced.amount]).toEqual([200, "9223372036854775807"]);
+});
+
+startTest("PUT /api/transactions/:id/signature tells each way in which it cannot be", async (api) => {
+  const ids: string[] = [];
+  for (const amount of ["1", "2"]) {
+    ids.push((await begin(api, { type: "deposit", amount }, { idempotencyKey: amount })).body.announced.id);
+  }
+  const [one = "", two = ""] = ids;
+  const signed = await sign(api, one, signature("one"));
+  expect([signed.status, signed.body]).toMatchObject([200, {
+    id: one,
+    status: "pending",
+    submitted_signature: signature("one"),
+  }]);
+  expect(told(await sign(api, one, signature("one")))).toBe("200");
+  expect(told(await sign(api, one, signature("other")))).toBe("409 signature_attached");
+  expect(told(await sign(api, two, signature("one")))).toBe("409 signature_taken");
+  expect(told(await sign(api, crypto.randomUUID(), signature("x")))).toBe("404 transaction_unknown");
+  await letTimePass(api.sql);
+  expect(told(await sign(api, two, signature("two")))).toBe("409 transaction_expired");
+});
+
+startTest("while the vault or the protocol is paused nothing begins, nor beyond 20 at once", async (api) => {
+  const deposit = { type: "deposit", amount: "5" };
+  const withStatus = async (status: string): Promise<void> => {
+    await api.sql.begin(async (sql) => {
+      await sql`set local role vaultbook_ledger`;
+      await sql`update public.vaults set status = ${status} where owner = ${alice}`;
+    });
+  };
+  await withStatus("paused");
+  expect(told(await begin(api, deposit))).toBe("409 vault_paused");
+  await withStatus("active");
+  for (let i = 0; i < 20; i++) expect((await begin(api, deposit, { idempotencyKey: `${i}` })).status).toBe(200);
+  expect(told(await begin(api, deposit, { idempotencyKey: "21" }))).toBe("429 too_many_pending");
+});
+
+startTest(
+  "without an answer of the chain nothing is announced, and which node it is stays with us",
+  async (api, node) => {
+    const deposit = { type: "deposit", amount: "5" };
+    node.faults.on("hang", { share: 1 });
+    const started = performance.now();
+    const refused = await begin(api, deposit);
+    expect([told(refused), refused.headers.get("retry-after")]).toEqual(["503 chain_unavailable", "5"]);
+    expect(performance.now() - started).toBeLessThan(8_000);
+    const { host, port } = new URL(node.url);
+    expect([JSON.stringify(refused.body).includes(port), api.lines.join("\n").includes(host)]).toEqual([false, true]);
+    expect(await census(api)).toBe(0);
+    node.faults.off();
+    expect(told(await begin(api, deposit))).toBe("200");
+  },
+);
+
+apiTest("without SOLANA_RPC_URL nothing begins", async (api) => {
+  await api.deliver(rawTransaction({ slot: 1, logs: logOf(events.initialise(alice)) }));
+  expect(told(await begin(api, { type: "deposit", amount: "5" }))).toBe("503 rpc_unconfigured");
+  expect(await census(api)).toBe(0);
+});
