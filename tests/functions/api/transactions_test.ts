@@ -313,3 +313,32 @@ apiTest("without SOLANA_RPC_URL nothing begins", async (api) => {
   expect(told(await begin(api, { type: "deposit", amount: "5" }))).toBe("503 rpc_unconfigured");
   expect(await census(api)).toBe(0);
 });
+
+startTest("whoever begins, signs or asks for the past too often waits, and nobody else does", async (api) => {
+  await api.sql`update public.rate_limits set most = 2, period = '1 hour'`;
+  const deposit = { type: "deposit", amount: "5" };
+  const { body: { announced: { id } } } = await begin(api, deposit);
+  expect(told(await sign(api, id, signature("s")))).toBe("200");
+  for (const refused of [await begin(api, deposit), await sign(api, id, signature("s"))]) {
+    expect(told(refused)).toBe("429 rate_limited");
+    const wait = Number(refused.headers.get("retry-after"));
+    expect([wait > 1700 && wait <= 1800, refused.body.error.details.retry_after_seconds]).toEqual([true, wait]);
+  }
+  const past = async (path: string, headers: HeadersInit): Promise<string> =>
+    told(await api.ask(`/vaults/${alice}${path}`, headers));
+  expect(await past("/balance", await ownerOf(alice))).toBe("200");
+  expect(await past("/snapshots", await ownerOf(alice))).toBe("200");
+  expect(await past("/balance", await ownerOf(alice))).toBe("429 rate_limited");
+  expect(await past("/snapshots", await ownerOf(alice))).toBe("429 rate_limited");
+  expect(await past("/balance", await operator())).toBe("200");
+  const [written] = await api.sql`select count(*)::integer as count from vaultbook.allowances`;
+  // What is cheap is not counted, and the service and the webhook never wait.
+  for (let i = 0; i < 5; i++) {
+    expect(await past("", await ownerOf(alice))).toBe("200");
+    expect(await past("/transactions", await ownerOf(alice))).toBe("200");
+    expect(await past("/balance", SERVICE)).toBe("200");
+    expect((await api.post("[]")).status).toBe(200);
+    expect((await api.post("[]", { authorization: "wrong" })).status).toBe(401);
+  }
+  expect((await api.sql`select count(*)::integer as count from vaultbook.allowances`)[0]).toEqual(written);
+});
