@@ -287,6 +287,9 @@ startTest("while the vault or the protocol is paused nothing begins, nor beyond 
   await withStatus("paused");
   expect(told(await begin(api, deposit))).toBe("409 vault_paused");
   await withStatus("active");
+  await api.deliver(rawTransaction({ signature: signature("pause"), slot: 5, logs: logOf(events.pause(true)) }));
+  expect(told(await begin(api, deposit))).toBe("409 protocol_paused");
+  await api.deliver(rawTransaction({ signature: signature("resume"), slot: 6, logs: logOf(events.pause(false)) }));
   for (let i = 0; i < 20; i++) expect((await begin(api, deposit, { idempotencyKey: `${i}` })).status).toBe(200);
   expect(told(await begin(api, deposit, { idempotencyKey: "21" }))).toBe("429 too_many_pending");
 });
