@@ -21,6 +21,8 @@ export interface TestPlatform {
   readonly secret: string;
   /** What Auth signs access tokens with, for tests that forge some. */
   readonly signingKey: JsonWebKey;
+  /** What its webhook accepts. */
+  readonly webhookSecret: string;
   readonly database: TestDatabase;
   /** A supabase-js client: with the publishable key unless another is given. */
   client(key?: string): SupabaseClient;
@@ -29,8 +31,13 @@ export interface TestPlatform {
   close(): Promise<void>;
 }
 
-/** Starts the platform on a migrated database; the options are those of {@link openTestDatabase}. */
-export async function openTestPlatform(options: { pooler?: number } = {}): Promise<TestPlatform> {
+/**
+ * Starts the platform on a migrated database; the options are those of {@link openTestDatabase}, and what the functions find in their
+ * environment beside or instead of what they find otherwise.
+ */
+export async function openTestPlatform(
+  { environment, ...options }: { pooler?: number; environment?: Record<string, string> } = {},
+): Promise<TestPlatform> {
   const database = await openTestDatabase(options);
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   const signingKey = {
@@ -48,7 +55,7 @@ export async function openTestPlatform(options: { pooler?: number } = {}): Promi
     host: "127.0.0.1",
     port: 0,
     secrets: { publishable, secret, signingKey },
-    functionsEnv: { HELIUS_WEBHOOK_SECRETS: WEBHOOK_SECRET, VAULT_PROGRAM_ID: PROGRAM },
+    functionsEnv: { HELIUS_WEBHOOK_SECRETS: WEBHOOK_SECRET, VAULT_PROGRAM_ID: PROGRAM, ...environment },
     siteUrl: "http://localhost:3000",
     redirectUrls: [],
     accessTokenHook: "vaultbook.custom_access_token_hook",
@@ -61,6 +68,7 @@ export async function openTestPlatform(options: { pooler?: number } = {}): Promi
     publishable,
     secret,
     signingKey,
+    webhookSecret: WEBHOOK_SECRET,
     database,
     client(key = publishable): SupabaseClient {
       const client = createClient(platform.url, key, { auth: { persistSession: false, autoRefreshToken: false } });

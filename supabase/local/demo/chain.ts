@@ -1,6 +1,6 @@
 /**
  * The demo chain: an append-only list of small records, from which everything else is computed when it is asked for.
- * Signatures are 64 seeded bytes and no real signatures; nothing here verifies one.
+ * Signatures are 64 seeded bytes and no real ones, but for what a wallet sent.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { type KeptHistory, openKeptHistory } from "./kept_history.ts";
 import { createRandom } from "./random.ts";
 import type { TransactionDraft, TransactionRecord } from "./record.ts";
 import { createSlotCalendar, type SlotCalendar } from "./slots.ts";
+import { readMessage } from "./wire.ts";
 import { draftMessage, type RenderedTransaction, renderTransaction } from "./transaction.ts";
 
 /** A block is final when so many slots have followed it. Solana's rule is "31 confirmed blocks on top". */
@@ -107,6 +108,10 @@ export function openDemoChain(options: DemoChainOptions): DemoChain {
   function render(number: number): RenderedTransaction {
     const record = history.record(number);
     const execution = execute(history.stateAfter(number), record, book);
+    if (record.message !== undefined) {
+      const { recentBlockhash } = readMessage(Uint8Array.fromBase64(record.message));
+      return renderTransaction(record, execution, book, recentBlockhash);
+    }
     const age = createRandom(`age/${record.signatures[0]}`).between(2, 60);
     return renderTransaction(record, execution, book, blockhash(calendar.blockNotAfter(record.slot - age)));
   }

@@ -97,14 +97,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const number = chain.size();
     return chain.append(nextDraft({ seed, number, state: chain.state(), book: chain.book, cast }), time);
   };
+  const deliverer = createDeliverer({ url: options.webhookUrl, secret: options.webhookSecret, log });
+  /** What a wallet sends is delivered as what the demo makes: where it names the program. */
+  const sent: DemoChain["append"] = (...transaction) => {
+    const number = chain.append(...transaction);
+    const rendered = chain.render(number);
+    if (rendered.message.keys.includes(programId)) deliverer.deliver([rawItem(rendered)]);
+    return number;
+  };
   let node: DemoNode;
   try {
-    node = serveNode({ chain, host, port: options.rpcPort, seed });
+    node = serveNode({ chain: { ...chain, append: sent }, host, port: options.rpcPort, seed });
   } catch (error) {
     chain.close();
     throw error;
   }
-  const deliverer = createDeliverer({ url: options.webhookUrl, secret: options.webhookSecret, log });
   const closing = new AbortController();
   const repeated = Math.min(chain.size(), REPEATED);
   const tail = Array.from({ length: repeated }, (_, place) => chain.size() - repeated + place);

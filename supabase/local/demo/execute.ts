@@ -86,6 +86,7 @@ function walletOwners(step: Step): string[] {
 
 function tokenOwners(step: Step): string[] {
   if ("user" in step) return [step.user];
+  if (step.kind === "lamports_transfer") return [step.to];
   return step.kind === "token_transfer" ? [step.from] : [];
 }
 

@@ -66,6 +66,8 @@ export interface TransactionDraft {
   /** Compute units asked for, and micro-lamports paid for each; absent means the default of 200 000 an instruction. */
   readonly budget?: { readonly units: number; readonly price: number };
   readonly steps: readonly Step[];
+  /** The message as a wallet signed it, base64; absent for what the demo itself makes, whose message follows from its steps. */
+  readonly message?: string;
 }
 
 /** A transaction on the chain. */
@@ -75,13 +77,13 @@ export interface TransactionRecord extends TransactionDraft {
   readonly index: number;
   /** The block's time in Unix seconds. */
   readonly time: number;
-  /** One for each signer, base58 of 64 seeded bytes. They verify against nothing. */
+  /** One for each signer, base58. Those of what the demo itself makes are 64 seeded bytes, and verify against nothing. */
   readonly signatures: readonly string[];
 }
 
 /** What a record was before it had its place: landing it again gives it another. */
-export function draftOf({ payer, version, budget, steps }: TransactionRecord): TransactionDraft {
-  return { payer, version, ...(budget ? { budget } : {}), steps };
+export function draftOf({ payer, version, budget, steps, message }: TransactionRecord): TransactionDraft {
+  return { payer, version, ...(budget ? { budget } : {}), steps, ...(message === undefined ? {} : { message }) };
 }
 
 /** True when the step calls the vault program. */

@@ -18,6 +18,7 @@ import {
   readSlot,
   RpcError,
 } from "./rpc_request.ts";
+import { BLOCKHASH_BLOCKS, requestAirdrop, sendTransaction } from "./rpc_send.ts";
 import { commitmentOf, getSignaturesForAddress } from "./rpc_signatures.ts";
 import type { ChainState } from "./state.ts";
 import { nodeTransaction } from "./transaction_json.ts";
@@ -28,14 +29,16 @@ const ACCOUNTS_MAX = 100;
 const STATUSES_MAX = 256;
 /** A node remembers the status of the last 300 slots; older ones need `searchTransactionHistory`. */
 const STATUS_SLOTS = 300;
-/** A blockhash is good for so many blocks. */
-const BLOCKHASH_BLOCKS = 150;
 
 type Method = (chain: DemoChain, params: readonly unknown[]) => unknown;
 
 /** Every method by name. A method throws {@link RpcError} for an error answer. */
 export const METHODS: Readonly<Record<string, Method>> = {
   getAccountInfo,
+  getBalance: (chain, params) => {
+    const slot = readSlot(chain, configAt(params, 1));
+    return withContext(slot, accountAt(stateAt(chain, slot), chain.book, readAddress(params[0]))?.lamports ?? 0);
+  },
   getBlock,
   getBlockHeight: (chain, params) => chain.calendar.heightOf(readSlot(chain, configAt(params, 0))),
   getBlockTime,
@@ -48,6 +51,8 @@ export const METHODS: Readonly<Record<string, Method>> = {
   getSignaturesForAddress: (chain, params) => getSignaturesForAddress(chain, params),
   getSlot: (chain, params) => readSlot(chain, configAt(params, 0)),
   getTransaction,
+  requestAirdrop,
+  sendTransaction,
   getVersion: () => ({ "feature-set": 0, "solana-core": NODE_VERSION }),
 };
 

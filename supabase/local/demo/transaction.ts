@@ -14,6 +14,7 @@ import { createRandom } from "./random.ts";
 import type { TransactionDraft, TransactionRecord } from "./record.ts";
 import type { ChainState } from "./state.ts";
 import { type TokenBalance, tokenBalances } from "./token_balance.ts";
+import { readMessage } from "./wire.ts";
 
 /** `meta.err`. */
 export type TransactionError = { readonly InstructionError: readonly [number, { readonly Custom: number }] };
@@ -45,8 +46,9 @@ export interface RenderedTransaction {
   readonly recentBlockhash: string;
 }
 
-/** The message of a draft. The lookup table of version 0 holds what the state knows of, and grows with it. */
+/** The message of a draft: the one that was signed, or the one that its steps make. The lookup table of version 0 holds what the state knows of, and grows with it. */
 export function draftMessage(draft: TransactionDraft, state: ChainState, book: AddressBook): Message {
+  if (draft.message !== undefined) return readMessage(Uint8Array.fromBase64(draft.message));
   const table = draft.version === 0 ? { address: LOOKUP_TABLE, entries: tableEntries(state, book) } : undefined;
   return compileMessage(draftInstructions(draft, book), draft.payer, table);
 }
