@@ -51,7 +51,9 @@ const SIGN = createRoute({
   method: "put",
   path: "/{id}/signature",
   summary: "Say by which signature the chain will know what was begun",
-  description: "Repeating it is harmless. Where the chain has that signature already, the answer is the row it is in.",
+  description:
+    "Repeating it is harmless. Where the chain has that signature already, the answer is the row it is in. Two alike that were begun " +
+    "within the same slot are one transaction to the chain: of the second the signature is taken then, and beginning it again gives another.",
   security: SIGNED_IN,
   request: {
     params: z.object({ id: z.uuid("must be a UUID") }),
