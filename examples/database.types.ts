@@ -216,6 +216,27 @@ export type Database = {
         Relationships: [];
       };
 
+      /** How often one caller may do what costs. Edited in Studio, effective at once. The service's own keys are not limited, nor is the webhook: refusing a wrong secret costs less than counting it. */
+      rate_limits: {
+        Row: {
+          /** transactions: starting one, which asks the chain, and signing one, which locks the vault; history: snapshots, and balances as of a time */
+          activity: string;
+          /** So many in a period; all of them at once, if the caller was silent for a period */
+          most: number;
+          /** They come back evenly over this time */
+          period: string;
+          /** False: without limit */
+          enabled: boolean;
+        };
+        Insert: never;
+        Update: {
+          most?: number;
+          period?: string;
+          enabled?: boolean;
+        };
+        Relationships: [];
+      };
+
       /** Records of balance reconciliation between on-chain and database. Used for auditing and detecting discrepancies. */
       reconciliation_logs: {
         Row: {
