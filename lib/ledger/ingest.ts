@@ -18,6 +18,8 @@ export interface Delivery {
   readonly transactions: readonly ChainTransaction[];
   /** True: read at finalized commitment, so each lies where it says for good. Default false. */
   readonly finalized?: boolean;
+  /** Its one element that is settled, by its place; the others have been. Default all. */
+  readonly only?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function ingest(database: Database, delivery: Delivery): Promise<Se
   const items = delivery.transactions.map((transaction, position) => ({
     ...inboxItem(transaction, position),
     finalized: delivery.finalized ?? false,
-  }));
+  })).filter(({ position }) => position === (delivery.only ?? position));
   try {
     return await settle(database, delivery, items);
   } catch (error) {

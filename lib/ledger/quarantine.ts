@@ -51,7 +51,7 @@ export async function resolveItem(database: Database, caller: Caller, { id, reas
 
 /**
  * Reads the bytes of an item's delivery again and hands them to the ledger as if they came once more: what can be read now takes effect, at
- * its place on the chain and once; whatever else is in that delivery is a duplicate.
+ * its place on the chain and once.
  *
  * @param read the decoder as it is now.
  * @returns what the item is now; still quarantined where it still cannot be read.
@@ -64,22 +64,29 @@ export async function replayItem(
   read: (body: Uint8Array) => ChainTransaction[],
 ): Promise<Resolution> {
   const by = operatorOf(caller);
-  const delivery = await decided<
-    { source: "webhook" | "sweep"; body: Uint8Array; finalized: boolean; delivery_position: number }
-  >(database, id, (sql) => sql`select * from vaultbook.item_to_replay(${id}::bigint)`);
-  const { source, body, finalized, delivery_position: position } = delivery;
-  const transactions = read(body);
-  await ingest(database, { source, body, transactions, finalized });
-  const signature = transactions[position]?.signature ?? null;
-  const { resolution } = await decided<{ resolution: Resolution }>(
+  const kept = await decided<KeptDelivery>(
     database,
     id,
-    (sql) =>
-      sql`select ${
-        shown(sql)
-      } as resolution from vaultbook.note_replay(${id}::bigint, ${signature}, ${by}, ${reason}) as r`,
+    (sql) => sql`select * from vaultbook.item_to_replay(${id}::bigint)`,
   );
+  const { source, body, finalized, signature, delivery_position: position } = kept;
+  const transactions = read(body);
+  // What had no signature can be a whole body that was not understood.
+  await ingest(database, { source, body, transactions, finalized, ...(signature !== null && { only: position }) });
+  const named = signature ?? transactions[position]?.signature ?? null;
+  const { resolution } = await decided<{ resolution: Resolution }>(database, id, (sql) =>
+    sql`
+    select ${shown(sql)} as resolution from vaultbook.note_replay(${id}::bigint, ${named}, ${by}, ${reason}) as r`);
   return resolution;
+}
+
+/** The delivery that brought an item, and where the item lies in it. */
+interface KeptDelivery {
+  readonly source: "webhook" | "sweep";
+  readonly body: Uint8Array;
+  readonly finalized: boolean;
+  readonly delivery_position: number;
+  readonly signature: string | null;
 }
 
 /** @throws {VaultbookError} operators_only */

@@ -112,7 +112,8 @@ comment on function vaultbook.resolve_item(bigint, text, text) is
 alter function vaultbook.resolve_item(bigint, text, text) owner to vaultbook_ledger;
 
 create function vaultbook.item_to_replay(
-  p_id bigint, out delivery_id bigint, out delivery_position integer, out source text, out body bytea, out finalized boolean
+  p_id bigint, out delivery_id bigint, out delivery_position integer, out signature text, out source text, out body bytea,
+  out finalized boolean
 )
 language plpgsql stable
 security definer
@@ -121,8 +122,8 @@ as $$
 declare
   outcome text;
 begin
-  select case when i.outcome <> 'quarantined' then i.outcome else coalesce(became.outcome, i.outcome) end, d.id, i.delivery_position, d.source, d.body, d.finalized
-    into outcome, delivery_id, delivery_position, source, body, finalized
+  select case when i.outcome <> 'quarantined' then i.outcome else coalesce(became.outcome, i.outcome) end, d.id, i.delivery_position, i.signature, d.source, d.body, d.finalized
+    into outcome, delivery_id, delivery_position, signature, source, body, finalized
     from vaultbook.inbox as i
     join vaultbook.deliveries as d on d.id = i.delivery_id
     left join lateral (

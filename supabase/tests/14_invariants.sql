@@ -1,7 +1,7 @@
 -- Invariants: a sound book breaks none, and each way of spoiling it is found.
 begin;
 set local role postgres;
-select plan(49);
+select plan(50);
 
 select results_eq(
     'select invariant, violations, example from vaultbook.verify()',
@@ -126,6 +126,7 @@ select is(pg_temp.broken_by(spoil), broken, format('%s breaks %s', spoil, broken
        insert into public.reconciliation_logs (expected_balance, actual_balance, difference) values (1, 2, 0)$$, '{I11}'),
     ($$alter table public.vaults disable row level security$$, '{I13}'),
     ($$create policy open on public.vaults for select to authenticated using (true)$$, '{I13}'),
+    ($$create policy open on vaultbook.inbox for select to authenticated using (true)$$, '{I13}'),
     ($$alter view public.vault_balances set (security_invoker = false)$$, '{I13}'),
     ($$grant select on public.transactions to anon$$, '{I13}'),
     ($$grant execute on function vaultbook.ingest(text, bytea, jsonb, boolean) to authenticated$$, '{I13}'),

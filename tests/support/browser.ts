@@ -5,12 +5,13 @@
  */
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { exists } from "@/supabase/local/postgres/exists.ts";
 import { debianPackages, type FoundProgram, type Unavailable } from "./debian_package.ts";
 
 /** A Chromium that can be run. */
 export type FoundBrowser = FoundProgram;
 
-/** Finds Chromium; fetches it (110 MB, once for each machine) where it is not there. */
+/** Finds Chromium; fetches it (125 MB, ten seconds, once for each machine) where it is not there. */
 export async function findChromium(): Promise<FoundBrowser | Unavailable> {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     for (const name of ["chromium", "chromium-browser", "google-chrome-stable"]) {
@@ -23,28 +24,23 @@ export async function findChromium(): Promise<FoundBrowser | Unavailable> {
   if ("reason" in packages) return packages;
   const libraries = (packages.env.LD_LIBRARY_PATH ?? "").split(":");
   const own = await Array.fromAsync(foldersOfLibraries(libraries));
+  const fonts = join(packages.root, "etc/fonts");
   return {
     path: join(packages.root, "usr/lib/chromium/chromium"),
     env: {
       LD_LIBRARY_PATH: [...libraries, ...own].join(":"),
       // Where fonts and their settings are, if the machine has none of its own.
-      FONTCONFIG_PATH: join(packages.root, "etc/fonts"),
+      ...(await exists(fonts) && { FONTCONFIG_PATH: fonts }),
       XDG_DATA_DIRS: `${join(packages.root, "usr/share")}:/usr/local/share:/usr/share`,
     },
   };
 }
 
-/** Some packages keep libraries for themselves in a folder of their own, and a link that an installation would resolve. */
+/** Some packages keep libraries for themselves in a folder of their own. */
 async function* foldersOfLibraries(libraries: readonly string[]): AsyncGenerator<string> {
   for (const folder of libraries) {
-    for await (const { name, isDirectory } of readIfPresent(folder)) {
-      if (isDirectory && name === "pulseaudio") yield join(folder, name);
-    }
+    if (await exists(join(folder, "pulseaudio"))) yield join(folder, "pulseaudio");
   }
-}
-
-async function* readIfPresent(folder: string): AsyncGenerator<Deno.DirEntry> {
-  if (await Deno.stat(folder).then(() => true, () => false)) yield* Deno.readDir(folder);
 }
 
 /** Starts it, without a window. */

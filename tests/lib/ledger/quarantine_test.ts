@@ -77,6 +77,9 @@ deskTest("replayItem() applies what the decoder has learnt to read, once and in 
 
   expect(await replayItem(desk.database, OPERATOR, decision, read)).toMatchObject({ outcome: "applied", code: null });
   expect([await desk.total(), await desk.quarantine(), await openAlerts(desk.admin)]).toEqual(["5", [], []]);
+  // What lay beside it was left alone.
+  const seen = await desk.admin`select signature, times_seen from vaultbook.inbox order by slot`;
+  expect(seen.map(({ times_seen }) => times_seen)).toEqual([1, 3]);
   const again = replayItem(desk.database, OPERATOR, decision, read);
   await expect(again).rejects.toMatchObject({ code: "item_settled", details: { id } });
   expect(await desk.total()).toBe("5");
