@@ -129,7 +129,9 @@ async function judge(
   let cells = 0;
   for (const [name, subject] of Object.entries(subjects).slice(caller.isRefused ? 1 : 0)) {
     const asked = questionsOf(endpoint, subject);
-    const questions = caller.isRefused ? asked.slice(0, 1) : asked;
+    const questions = caller.isRefused
+      ? asked.slice(0, 1)
+      : asked.filter(({ method }) => method === endpoint.method || caller.name === "alice");
     cells += questions.length;
     const told = await Promise.all(questions.map((question) => tell(platform, caller, question, subject)));
     shapes[name] = told.map(({ status, shape }) => `${status} ${shape}`);

@@ -15,6 +15,9 @@ const ACCEPTED = ["cooldown", "enabled", "severity", "threshold"].map((column) =
   `operator: PATCH alert_rules.${column}`
 );
 
+/** One of each kind; who is refused altogether is in tokens_test.ts. */
+const WRITERS = /^(anon|alice|operator|no wallet|spoofed user_metadata)$/;
+
 Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four of the alert rules", async () => {
   const platform = await openTestPlatform();
   try {
@@ -23,7 +26,7 @@ Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four o
     const relations = await relationsOf(admin, ["public"]);
     const tables = relations.filter(({ name }) => !name.startsWith("job_"));
     const before = await digestsOf(admin, tables);
-    const callers = (await callersOf(platform, tenants)).filter(({ isRefused }) => !isRefused);
+    const callers = (await callersOf(platform, tenants)).filter(({ name }) => WRITERS.test(name));
     const accepted: string[] = [];
     let cells = 0;
     for (const relation of relations) {
@@ -32,7 +35,7 @@ Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four o
         const own = await sampleOf(
           admin,
           relation,
-          caller.name === "bob" ? tenants.bob.address : tenants.alice.address,
+          tenants.alice.address,
         );
         const key = columns.find((column) => own[column] !== null && own[column] !== undefined) ?? columns[0] ?? "";
         for (const column of columns) {
@@ -55,7 +58,7 @@ Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four o
     showFigure(`${cells} cells, ${accepted.length} accepted`);
     expect(accepted.toSorted()).toEqual(ACCEPTED);
     expect(await digestsOf(admin, tables)).toEqual(before);
-    expect(cells).toBeGreaterThanOrEqual(1_500);
+    expect(cells).toBeGreaterThanOrEqual(1_200);
   } finally {
     await platform.close();
   }
