@@ -5,8 +5,8 @@
  */
 import type { ReconcileCounts } from "@/functions/reconcile/context.ts";
 import { reconcile } from "@/functions/reconcile/reconcile.ts";
-import { mintOf } from "@/functions/reconcile/settings.ts";
-import { rpcUrlsOf } from "@/functions/sweep/settings.ts";
+import { mintOf } from "@/lib/chain/mint.ts";
+import { rpcUrlsOf } from "@/lib/chain/rpc_endpoint.ts";
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
 import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
 import { compileProgram } from "@/lib/chain/program.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rpcUrlsOf } from "@/functions/sweep/settings.ts";
+import { rpcUrlsOf } from "@/lib/chain/rpc_endpoint.ts";
 import type { SweepCounts } from "@/functions/sweep/context.ts";
 import { sweep } from "@/functions/sweep/sweep.ts";
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };

@@ -6,12 +6,12 @@
 import { z } from "zod";
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
 import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
+import { mintOf } from "@/lib/chain/mint.ts";
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
+import { rpcUrlsOf } from "@/lib/chain/rpc_endpoint.ts";
 import { type Callers, openCallers } from "@/lib/http/caller.ts";
 import { secretsFromList } from "@/lib/http/secret.ts";
 import { type Database, openDatabase } from "@/lib/ledger/database.ts";
-import { mintOf } from "../reconcile/settings.ts";
-import { rpcUrlsOf } from "../sweep/settings.ts";
 
 /** What the routes work with. */
 export interface Settings {

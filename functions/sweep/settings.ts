@@ -6,7 +6,7 @@
 import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
 import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
 import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
-import { readEndpoint } from "@/lib/chain/rpc_endpoint.ts";
+import { rpcUrlsOf } from "@/lib/chain/rpc_endpoint.ts";
 import { type Database, openDatabase } from "@/lib/ledger/database.ts";
 
 /** What the function works with. */
@@ -42,18 +42,4 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     // deno-lint-ignore no-console -- a function's log is what it prints
     log: (entry) => console.log(JSON.stringify(entry)),
   };
-}
-
-/** The nodes to ask. A second one that is the first one again proves nothing, and is left out. */
-export function rpcUrlsOf(environment: Readonly<Record<string, string>>): string[] {
-  const urls: string[] = [];
-  for (const name of ["SOLANA_RPC_URL", "SOLANA_RPC_URL_2"]) {
-    const url = environment[name];
-    if (!url) continue;
-    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
-      throw new Error(`Cannot start: ${name} is no http URL`);
-    }
-    if (urls.every((other) => readEndpoint(other).node !== readEndpoint(url).node)) urls.push(url);
-  }
-  return urls;
 }

@@ -38,6 +38,24 @@ export function readEndpoint(text: string): RpcEndpoint {
   };
 }
 
+/**
+ * The nodes that an environment names, with their keys. A second one that is the first one again proves nothing, and is left out.
+ *
+ * @throws {Error} naming the variable that is no URL; no value is repeated.
+ */
+export function rpcUrlsOf(environment: Readonly<Record<string, string>>): string[] {
+  const urls: string[] = [];
+  for (const name of ["SOLANA_RPC_URL", "SOLANA_RPC_URL_2"]) {
+    const url = environment[name];
+    if (!url) continue;
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
+      throw new Error(`Cannot start: ${name} is no http URL`);
+    }
+    if (urls.every((other) => readEndpoint(other).node !== readEndpoint(url).node)) urls.push(url);
+  }
+  return urls;
+}
+
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

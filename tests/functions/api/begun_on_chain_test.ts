@@ -55,71 +55,101 @@ async function signIn(client: SupabaseClient, wallet: Keypair): Promise<void> {
   if (error) throw error;
 }
 
-Deno.test("a new wallet opens a vault, deposits and withdraws, and the ledger knows each by what was announced", () =>
-  onStage(async ({ platform, chain }) => {
-    const { admin: sql } = platform.database;
-    const wallet = Keypair.generate();
-    const address = wallet.publicKey.toBase58();
-    const client = platform.client();
-    await signIn(client, wallet);
-    // deno-lint-ignore no-explicit-any -- an answer; the test looks into it
-    const ask = async (method: "POST" | "PUT", path: string, body: object): Promise<any> => {
-      const { data, error } = await client.functions.invoke(`api/${path}`, {
-        method,
-        body,
-        headers: { "idempotency-key": crypto.randomUUID() },
-      });
-      return error ? await error.context.json() : data;
-    };
-    const begin = (body: object): ReturnType<typeof ask> => ask("POST", `vaults/${address}/transactions`, body);
-    const signed = (text: string): Transaction => {
+/** A new wallet, signed in. */
+interface Trader {
+  readonly wallet: Keypair;
+  readonly address: string;
+  // deno-lint-ignore no-explicit-any -- an answer; the test looks into it
+  begin(body: object): Promise<any>;
+  /** Attaches the signature of a transaction, and gives the row's status. */
+  attach(id: string, transaction: Transaction): Promise<string>;
+  /** What was begun, signed. */
+  signed(text: string): Transaction;
+  /** Status and signature of a row, or its note. */
+  fate(id: string): Promise<string>;
+  balance(): Promise<unknown>;
+}
+
+async function openTrader({ platform }: Stage): Promise<Trader> {
+  const wallet = Keypair.generate();
+  const address = wallet.publicKey.toBase58();
+  const client = platform.client();
+  await signIn(client, wallet);
+  // deno-lint-ignore no-explicit-any -- as above
+  const ask = async (method: "POST" | "PUT", path: string, body: object): Promise<any> => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const { data, error } = await client.functions.invoke(`api/${path}`, { method, body, headers });
+    return error ? await error.context.json() : data;
+  };
+  return {
+    wallet,
+    address,
+    begin: (body) => ask("POST", `vaults/${address}/transactions`, body),
+    attach: async (id, own) =>
+      (await ask("PUT", `transactions/${id}/signature`, { signature: signatureOf(own) })).status,
+    signed(text): Transaction {
       const transaction = Transaction.from(Buffer.from(text, "base64"));
       transaction.sign(wallet);
       return transaction;
-    };
-    const signatureOf = ({ signature }: Transaction): string => bs58.encode(signature ?? new Uint8Array());
-    const fate = async (id: string): Promise<string> => {
-      const [row] = await sql`select status, signature, note, balance_after from public.transactions where id = ${id}`;
+    },
+    async fate(id): Promise<string> {
+      const [row] = await platform.database
+        .admin`select status, signature, note from public.transactions where id = ${id}`;
       return `${row?.status} ${row?.signature ?? row?.note}`;
-    };
-    const balance = async (): Promise<unknown> => (await client.from("vault_balances").select("total_balance")).data;
+    },
+    balance: async () => (await client.from("vault_balances").select("total_balance")).data,
+  };
+}
 
-    const opening = await begin({ type: "initialize" });
-    expect(opening.announced).toBe(null);
-    // As on the real chain, a wallet that has nothing cannot pay.
-    await expect(chain.sendRawTransaction(signed(opening.transaction).serialize())).rejects.toThrow(
-      "Attempt to debit an account but found no record of a prior credit",
-    );
-    await chain.requestAirdrop(wallet.publicKey, 1_000_000_000);
-    expect((await begin({ type: "deposit", amount: "1" })).error.code).toBe("vault_unknown");
-    const first = signed(opening.transaction);
-    expect(await chain.sendRawTransaction(first.serialize())).toBe(signatureOf(first));
-    await eventually(
-      "the vault",
-      async () => (await sql`select from public.vaults where owner = ${address}`).length === 1,
-    );
-    expect((await begin({ type: "initialize" })).error.code).toBe("vault_exists");
+function signatureOf({ signature }: Transaction): string {
+  return bs58.encode(signature ?? new Uint8Array());
+}
 
-    for (
-      const [body, total] of [[{ type: "deposit", amount: "7000000" }, "7000000"], [{
-        type: "withdrawal",
-        amount: "3000000",
-      }, "4000000"]] as const
-    ) {
-      const { announced, transaction } = await begin(body);
-      const own = signed(transaction);
-      expect((await ask("PUT", `transactions/${announced.id}/signature`, { signature: signatureOf(own) })).status).toBe(
-        "pending",
-      );
-      await chain.sendRawTransaction(own.serialize());
-      await eventually(body.type, async () => await fate(announced.id) === `confirmed ${signatureOf(own)}`);
-      expect(await balance()).toEqual([{ total_balance: total }]);
-      const told = await chain.getTransaction(signatureOf(own), {
-        maxSupportedTransactionVersion: 0,
-        commitment: "confirmed",
-      });
-      expect(told?.transaction.message.compiledInstructions.length).toBe(1);
-    }
+/** Opens a vault and lets it come to hold 4 USDT, every step by the API. */
+async function opened(stage: Stage): Promise<Trader> {
+  const { chain, platform: { database: { admin: sql } } } = stage;
+  const trader = await openTrader(stage);
+  const { begin, signed, fate, balance, address, wallet } = trader;
+  const opening = await begin({ type: "initialize" });
+  expect(opening.announced).toBe(null);
+  // As on the real chain, a wallet that has nothing cannot pay.
+  await expect(chain.sendRawTransaction(signed(opening.transaction).serialize())).rejects.toThrow(
+    "Attempt to debit an account but found no record of a prior credit",
+  );
+  await chain.requestAirdrop(wallet.publicKey, 1_000_000_000);
+  expect((await begin({ type: "deposit", amount: "1" })).error.code).toBe("vault_unknown");
+  const first = signed(opening.transaction);
+  expect(await chain.sendRawTransaction(first.serialize())).toBe(signatureOf(first));
+  await eventually(
+    "the vault",
+    async () => (await sql`select from public.vaults where owner = ${address}`).length === 1,
+  );
+  expect((await begin({ type: "initialize" })).error.code).toBe("vault_exists");
+  const moves = [[{ type: "deposit", amount: "7000000" }, "7000000"], [
+    { type: "withdrawal", amount: "3000000" },
+    "4000000",
+  ]] as const;
+  for (const [body, total] of moves) {
+    const { announced, transaction } = await begin(body);
+    const own = signed(transaction);
+    expect(await trader.attach(announced.id, own)).toBe("pending");
+    await chain.sendRawTransaction(own.serialize());
+    await eventually(body.type, async () => await fate(announced.id) === `confirmed ${signatureOf(own)}`);
+    expect(await balance()).toEqual([{ total_balance: total }]);
+    const told = await chain.getTransaction(signatureOf(own), {
+      maxSupportedTransactionVersion: 0,
+      commitment: "confirmed",
+    });
+    expect(told?.transaction.message.compiledInstructions.length).toBe(1);
+  }
+  return trader;
+}
+
+Deno.test("a new wallet opens a vault, deposits and withdraws, and the ledger knows each by what was announced", () =>
+  onStage(async (stage) => {
+    const { chain, platform: { database } } = stage;
+    const trader = await opened(stage);
+    const { begin, signed, fate } = trader;
 
     // Another one takes the money before it arrives. Only without preflight does the chain take it, as failed.
     const late = await begin({ type: "withdrawal", amount: "4000000" });
@@ -127,18 +157,18 @@ Deno.test("a new wallet opens a vault, deposits and withdraws, and the ledger kn
     await chain.sendRawTransaction(signed(other.transaction).serialize());
     await eventually("the other one", async () => (await fate(other.announced.id)).startsWith("confirmed"));
     const own = signed(late.transaction);
-    await ask("PUT", `transactions/${late.announced.id}/signature`, { signature: signatureOf(own) });
+    await trader.attach(late.announced.id, own);
     await expect(chain.sendRawTransaction(own.serialize())).rejects.toThrow("custom program error: 0x1771");
     await chain.sendRawTransaction(own.serialize(), { skipPreflight: true });
     await eventually("the failure", async () => await fate(late.announced.id) === `failed ${signatureOf(own)}`);
 
     const never = await begin({ type: "deposit", amount: "5" });
-    await letTimePass(sql);
-    const database = openDatabase(platform.database.url, { max: 2 });
-    expect((await monitor({ database, now: () => performance.now() })).counts.transactions_expired).toBe(1);
-    await database.close();
+    await letTimePass(database.admin);
+    const pool = openDatabase(database.url, { max: 2 });
+    expect((await monitor({ database: pool, now: () => performance.now() })).counts.transactions_expired).toBe(1);
+    await pool.close();
     expect(await fate(never.announced.id)).toBe("failed expired");
-    expect(await balance()).toEqual([{ total_balance: "1" }]);
+    expect(await trader.balance()).toEqual([{ total_balance: "1" }]);
   }));
 
 Deno.test("examples/deposit.ts opens a vault, deposits, and sees it confirmed", () =>

@@ -1,4 +1,12 @@
-import { Connection, Keypair, PublicKey, SystemProgram, Transaction, TransactionInstruction } from "@solana/web3.js";
+import {
+  ComputeBudgetProgram,
+  Connection,
+  Keypair,
+  PublicKey,
+  SystemProgram,
+  Transaction,
+  TransactionInstruction,
+} from "@solana/web3.js";
 import { expect } from "expect";
 import { DEMO_PROGRAM, MEMO_PROGRAM, USDT_MINT } from "@/supabase/local/demo/address.ts";
 import { openDemoChain } from "@/supabase/local/demo/chain.ts";
@@ -155,6 +163,8 @@ sendTest(
     const [early, late] = [
       await signed([of({ kind: "initialize_vault", user: address })]),
       await signed([
+        ComputeBudgetProgram.setComputeUnitLimit({ units: 90_000 }),
+        ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 1_000_000 }),
         SystemProgram.transfer({ fromPubkey: wallet.publicKey, toPubkey: Keypair.generate().publicKey, lamports: 7 }),
         new TransactionInstruction({
           programId: new PublicKey(MEMO_PROGRAM),
@@ -166,7 +176,13 @@ sendTest(
     const { calendar, tips } = node.chain;
     const begun = calendar.heightOf(tips().confirmed);
     while (calendar.heightOf(tips().processed) < begun + 150) node.waitSlots(1);
-    expect(await send(late)).toMatch(/^\w{80,90}$/);
+    const number = node.chain.find(await send(late)) ?? -1;
+    const { meta } = rawItem(node.chain.render(number));
+    expect([meta.err, meta.fee, meta.logMessages.some((line) => line.includes("für später"))]).toEqual([
+      null,
+      95_000,
+      true,
+    ]);
     while (calendar.heightOf(tips().processed) < begun + 151) node.waitSlots(1);
     expect(await send(early)).toContain("Blockhash not found");
   },
