@@ -30,9 +30,9 @@ timeTest("POST /tvl takes the sum of all vaults, paused ones too, and says how m
   expect([...rows]).toEqual([
     { total_value_locked: "100", active_vaults: "2", total_locked: "10", total_available: "90" },
   ]);
-  const heard = await sql`select topic, payload ->> 'total_value_locked' as total from realtime.messages
-                           where event = 'tvl_updated'`;
-  expect([...heard]).toEqual([{ topic: "tvl", total: "100" }]);
+  const heard = await sql`select topic, private, payload ->> 'total_value_locked' as total from realtime.messages
+                           where event = 'tvl_updated' order by private`;
+  expect([...heard]).toEqual([false, true].map((isPrivate) => ({ topic: "tvl", private: isPrivate, total: "100" })));
 });
 
 timeTest("POST /tvl takes nothing, from who brings the cron secret", async ({ caller, url }) => {

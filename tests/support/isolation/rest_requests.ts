@@ -66,9 +66,7 @@ export function columnReads({ name, columns, related }: Relation, foreign: Row):
       get(`${path}?select=${column}`),
       get(`${path}?select=*&order=${column}.desc.nullslast&limit=1`),
       get(`${path}?${column}=eq.${value}`),
-      get(`${path}?${column}=in.(${value})&select=*`),
       get(`${path}?or=(${column}.eq.${value},${column}.not.is.null)`),
-      get(`${path}?${column}=neq.x`),
       get(`${path}?select=${column}.max(),count()`),
       get(`${path}?select=${column}::text&${column}=not.is.null`, { prefer: "count=exact" }),
       ...related.map((other) =>
