@@ -1,7 +1,7 @@
 -- Access: who sees which rows, who writes, and whose wallet the access token names.
 begin;
 set local role postgres;
-select plan(220);
+select plan(224);
 
 -- Two owners with one row of everything, and rows of nobody.
 set local role vaultbook_ledger;
@@ -33,7 +33,7 @@ select * from (values
   ('public.alerts', 'vault_owner', true)
 ) as relation (name, owner_column, has_rows_of_nobody);
 create temporary table for_operators as
-select unnest(array['public.alert_rules', 'public.snapshot_rules', 'public.retention_rules', 'public.job_runs', 'public.job_schedules']) as name;
+select unnest(array['public.alert_rules', 'public.snapshot_rules', 'public.retention_rules', 'public.job_runs', 'public.job_schedules', 'public.rate_limits']) as name;
 create temporary table hidden as
 select unnest(array['vaultbook.deliveries', 'vaultbook.inbox', 'vaultbook.status_changes', 'vaultbook.landings', 'vaultbook.lost_landings', 'vaultbook.compensations',
                     'vaultbook.scans', 'vaultbook.watermarks', 'vaultbook.sightings', 'vaultbook.doubts', 'vaultbook.wanted_vaults', 'vaultbook.movements', 'vaultbook.events',

@@ -1,7 +1,7 @@
 -- Views for operators: what each shows, to whom, and what is decided about quarantine.
 begin;
 set local role postgres;
-select plan(43);
+select plan(46);
 
 create temporary table desk as
 select unnest('{open_alerts, drifting_vaults, quarantine, parked_transactions, quarantine_decisions, ingest_lag, largest_movements}'::text[]) as name;
@@ -110,6 +110,7 @@ select is_empty(format('select from public.%I', name), format('An owner sees not
   from desk where name in ('quarantine', 'parked_transactions', 'quarantine_decisions');
 select results_eq('select last_received_at, tip_slot from public.ingest_lag', 'values (null::timestamptz, null::bigint)', 'nor how far ingest is');
 select is_empty('select id from vaultbook.inbox', 'nor a row of the inbox');
+select is_empty('select id from vaultbook.deliveries', 'nor of the deliveries');
 set local request.jwt.claims = '{"role": "authenticated", "user_metadata": {"role": "ops"}}';
 select is_empty('select from public.quarantine', 'Who only says that they are an operator sees nothing');
 set local role anon;
@@ -132,6 +133,12 @@ select is((select count(*) from public.quarantine), 2::bigint, 'and gone from wh
 select is((select count(*) from public.open_alerts where subject = 'inbox'), 1::bigint, 'The alert stays while there is another');
 select vaultbook.resolve_item(q.id::bigint, 'me', 'Seen') from public.quarantine as q;
 select results_eq('select subject collate "default" from public.open_alerts', array[repeat('A', 43)], 'and closes with the last');
+set local role postgres;
+set local role authenticated;
+set local request.jwt.claims = '{"role": "authenticated", "sub": "op", "app_metadata": {"role": "ops"}}';
+select is((select count(*) from public.quarantine_decisions), 3::bigint, 'Operators see what was decided');
+select set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'wallet_address', repeat('A', 43))::text, true);
+select is_empty('select from public.quarantine_decisions', 'and owners do not');
 set local role postgres;
 select throws_ok('delete from vaultbook.resolutions', 'VB001', null, 'I15: what was decided stays');
 

@@ -8,7 +8,7 @@ import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { callersOf, type WireCaller } from "@/tests/support/isolation/callers.ts";
 import { foreignTo, leaksIn, plantTenants, type Tenants } from "@/tests/support/isolation/tenants.ts";
 import { openTestPlatform, type TestPlatform } from "@/tests/support/platform.ts";
-import { key } from "@/tests/support/raw_delivery.ts";
+import { key, signature } from "@/tests/support/raw_delivery.ts";
 
 /** Fewer cells than this, and something is not looked at any more that once was. */
 const CELLS_AT_LEAST = 1_500;
@@ -40,10 +40,30 @@ async function endpointsOf(platform: TestPlatform): Promise<Endpoint[]> {
 /** Whom or what a path is about. */
 type Subject = "alice" | "bob" | "nobody";
 
+/** What stands for the names in a path, and a word to look for. */
+interface About {
+  readonly owner: string;
+  readonly id: string;
+  /** In quarantine, which is nobody's. */
+  readonly item: string;
+  readonly word: string;
+}
+
+/** What a body must hold for its path, so that whoever is refused is not refused for that. */
+function bodyFor(path: string, { owner, id, word }: About): unknown {
+  if (path.startsWith("/quarantine/")) return { reason: word };
+  if (path.endsWith("/signature")) return { signature: signature(word) };
+  if (path.endsWith("/transactions")) return { type: "deposit", amount: "1" };
+  return { owner, vault_owner: owner, id, signature: word };
+}
+
 async function subjectsOf(
   platform: TestPlatform,
   tenants: Tenants,
-): Promise<Record<Subject, { owner: string; id: string; word: string }>> {
+): Promise<Record<Subject, About>> {
+  const [quarantined] = await platform.database.admin<{ id: string }[]>`
+    select id::text from vaultbook.inbox where outcome = 'quarantined' limit 1`;
+  const item = quarantined?.id ?? "";
   const idOf = async (owner: string): Promise<string> => {
     const [row] = await platform.database.admin<{ id: string }[]>`
       select id::text from public.alerts where vault_owner = ${owner} and not acknowledged order by created_at limit 1`;
@@ -51,21 +71,22 @@ async function subjectsOf(
   };
   const { alice, bob } = tenants;
   return {
-    alice: { owner: alice.address, id: await idOf(alice.address), word: "canary-alice" },
-    bob: { owner: bob.address, id: await idOf(bob.address), word: "canary-bob" },
-    nobody: { owner: key("nobody at all"), id: crypto.randomUUID(), word: "canary-nobody" },
+    alice: { owner: alice.address, id: await idOf(alice.address), item, word: "canary-alice" },
+    bob: { owner: bob.address, id: await idOf(bob.address), item, word: "canary-bob" },
+    nobody: { owner: key("nobody at all"), id: crypto.randomUUID(), item: "987654", word: "canary-nobody" },
   };
 }
 
 /** The questions to one endpoint about one subject: bare, then with each parameter that could widen what is seen. */
 function questionsOf(
   { method, path, query }: Endpoint,
-  { owner, id, word }: { owner: string; id: string; word: string },
+  subject: About,
 ): Request[] {
-  const about = path.replace("{owner}", owner).replace(/\{[a-z_]+\}/g, id);
+  const { owner, id, item, word } = subject;
+  const about = path.replace("{owner}", owner).replace(/\{[a-z_]+\}/g, path.startsWith("/quarantine/") ? item : id);
   const url = `http://x/functions/v1/api${about}`;
   const body = method === "GET" || method === "HEAD" ? {} : {
-    body: JSON.stringify({ type: "deposit", amount: "1", owner, vault_owner: owner, id, signature: word }),
+    body: JSON.stringify(bodyFor(path, subject)),
     headers: { "content-type": "application/json", "idempotency-key": "a key" },
   };
   const values: Record<string, string[]> = {
@@ -102,7 +123,7 @@ async function tell(
   platform: TestPlatform,
   caller: WireCaller,
   question: Request,
-  subject: { owner: string; id: string },
+  subject: About,
 ): Promise<Told> {
   const { pathname, search } = new URL(question.url);
   const headers = new Headers(question.headers);
@@ -111,6 +132,7 @@ async function tell(
   const response = await fetch(`${platform.url}${pathname}${search}`, { method: question.method, headers, ...body });
   const text = [...response.headers].flat().join(" ") + await response.text();
   const shape = text.slice(text.indexOf('{"error"')).replaceAll(subject.owner, "…").replaceAll(subject.id, "…")
+    .replaceAll(subject.item, "…")
     .replace(/"request_id":"[^"]*"/, "");
   return { status: response.status, text, shape: text.includes('{"error"') ? shape : "" };
 }

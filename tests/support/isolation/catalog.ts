@@ -9,6 +9,8 @@ import type { Sql } from "postgres";
 export interface Relation {
   readonly schema: string;
   readonly name: string;
+  /** Not a view, whose rows are others' and can differ with the time. */
+  readonly isTable: boolean;
   readonly columns: readonly string[];
   /** The columns of each primary key and unique constraint or index without expressions. */
   readonly keys: readonly (readonly string[])[];
@@ -35,7 +37,7 @@ export async function schemasOf(sql: Sql): Promise<string[]> {
 export async function relationsOf(sql: Sql, schemas: readonly string[]): Promise<Relation[]> {
   return [
     ...await sql<Relation[]>`
-    select n.nspname as schema, c.relname as name,
+    select n.nspname as schema, c.relname as name, c.relkind in ('r', 'p') as "isTable",
            (select array_agg(a.attname::text order by a.attnum) from pg_attribute as a
              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
            (select coalesce(jsonb_agg(k.columns), '[]') from (
@@ -75,7 +77,7 @@ export async function sampleOf(sql: Sql, relation: Relation, about: string): Pro
 /** A digest of each table's rows, by name: what changes when anybody writes. */
 export async function digestsOf(sql: Sql, relations: readonly Relation[]): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
-  for (const { schema, name } of relations) {
+  for (const { schema, name } of relations.filter(({ isTable }) => isTable)) {
     const [row] = await sql<{ digest: string }[]>`
       select count(*) || ' ' || coalesce(md5(string_agg(t::text, '' order by t::text)), '') as digest
         from ${sql(schema)}.${sql(name)} as t`;
