@@ -33,6 +33,7 @@ const calls = {
   statuses: (node: SolanaNode) => node.statuses([SIGNATURE]),
   block: (node: SolanaNode) => node.block(9, "finalized"),
   blockTime: (node: SolanaNode) => node.blockTime(9),
+  blockhash: (node: SolanaNode) => node.latestBlockhash("confirmed"),
   genesisHash: (node: SolanaNode) => node.genesisHash(),
   version: (node: SolanaNode) => node.version(),
 } satisfies Record<string, (node: SolanaNode) => Promise<unknown>>;
@@ -58,6 +59,11 @@ Deno.test("what is well-formed is read", async () => {
   expect(await result(0).slot("confirmed")).toBe(0);
   expect(await calls.block(result(BLOCK))).toEqual(BLOCK);
   expect(await calls.blockTime(result(null))).toBeNull();
+  const blockhash = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU";
+  expect(await calls.blockhash(atSlot({ blockhash, lastValidBlockHeight: 7 }))).toEqual({
+    blockhash,
+    lastValidBlockHeight: 7,
+  });
   expect(await calls.transaction(result(null))).toBeNull();
 });
 
@@ -112,6 +118,13 @@ Deno.test("what is not as it should be is refused, with the field's name", async
     [calls.block, result({ ...BLOCK, parentSlot: null }), "result.parentSlot"],
     [calls.blockTime, result("5"), "result"],
     [calls.genesisHash, result(5), "result"],
+    [calls.blockhash, atSlot(null), "result.value"],
+    [calls.blockhash, atSlot({ blockhash: "x", lastValidBlockHeight: 7 }), "result.value.blockhash"],
+    [
+      calls.blockhash,
+      atSlot({ blockhash: "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU", lastValidBlockHeight: -1 }),
+      "result.value.lastValidBlockHeight",
+    ],
     [calls.version, result({}), "result.solana-core"],
   ];
   for (const [call, node, field] of cases) {
