@@ -32,11 +32,17 @@ export interface TestPlatform {
 }
 
 /**
- * Starts the platform on a migrated database; the options are those of {@link openTestDatabase}, and what the functions find in their
- * environment beside or instead of what they find otherwise.
+ * Starts the platform on a migrated database; the options are those of {@link openTestDatabase}.
+ *
+ * @param options.environment what the functions find there beside or instead of what they find otherwise.
+ * @param options.redirectUrls of pages beside `http://localhost:3000` that may ask wallets to sign in; default none.
  */
 export async function openTestPlatform(
-  { environment, ...options }: { pooler?: number; environment?: Record<string, string> } = {},
+  { environment, redirectUrls = [], ...options }: {
+    pooler?: number;
+    environment?: Record<string, string>;
+    redirectUrls?: string[];
+  } = {},
 ): Promise<TestPlatform> {
   const database = await openTestDatabase(options);
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
@@ -57,7 +63,7 @@ export async function openTestPlatform(
     secrets: { publishable, secret, signingKey },
     functionsEnv: { HELIUS_WEBHOOK_SECRETS: WEBHOOK_SECRET, VAULT_PROGRAM_ID: PROGRAM, ...environment },
     siteUrl: "http://localhost:3000",
-    redirectUrls: [],
+    redirectUrls,
     accessTokenHook: "vaultbook.custom_access_token_hook",
     jobs: { cron: true, net: true },
     log: () => {},
