@@ -467,15 +467,13 @@ export type Database = {
         Relationships: [];
       };
 
-      /** One row: how long ago something new was received from the chain, and how far the sweep is behind the finalized tip. */
+      /** One row: when something new was last received from the chain, and how far the sweep is behind the finalized tip. */
       ingest_lag: {
         Row: {
           /** When the last new delivery came; NULL: never */
           last_received_at: string | null;
           /** By which road: webhook or sweep */
           last_source: string | null;
-          /** Seconds since then */
-          seconds_since_received: number | null;
           /** Up to here everything finalized was seen; NULL: no sweep has been through yet */
           swept_slot: number | null;
           /** The finalized tip when the chain was last asked */

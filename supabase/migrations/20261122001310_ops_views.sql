@@ -128,9 +128,7 @@ comment on column public.quarantine_decisions.outcome is 'What the item was afte
 comment on column public.quarantine_decisions.code is 'And why';
 
 create view public.ingest_lag with (security_invoker = true) as
-select last.received_at as last_received_at, last.source as last_source,
-       extract(epoch from clock_timestamp() - last.received_at)::bigint as seconds_since_received,
-       mark.slot as swept_slot, mark.tip_slot, mark.tip_slot - mark.slot as lag_slots, mark.seen_at as swept_at
+select last.received_at as last_received_at, last.source as last_source, mark.slot as swept_slot, mark.tip_slot, mark.tip_slot - mark.slot as lag_slots, mark.seen_at as swept_at
   from (values (true)) as one (row)
   left join lateral (
     select d.received_at, d.source from vaultbook.deliveries as d where d.source <> 'correction' order by d.id desc limit 1
@@ -144,10 +142,9 @@ select last.received_at as last_received_at, last.source as last_source,
      limit 1
   ) as mark on true;
 comment on view public.ingest_lag is
-  'One row: how long ago something new was received from the chain, and how far the sweep is behind the finalized tip.';
+  'One row: when something new was last received from the chain, and how far the sweep is behind the finalized tip.';
 comment on column public.ingest_lag.last_received_at is 'When the last new delivery came; NULL: never';
 comment on column public.ingest_lag.last_source is 'By which road: webhook or sweep';
-comment on column public.ingest_lag.seconds_since_received is 'Seconds since then';
 comment on column public.ingest_lag.swept_slot is 'Up to here everything finalized was seen; NULL: no sweep has been through yet';
 comment on column public.ingest_lag.tip_slot is 'The finalized tip when the chain was last asked';
 comment on column public.ingest_lag.lag_slots is 'Slots between the two';

@@ -6,11 +6,11 @@
 import { byId, element, tell } from "./dom.js";
 import { every, messageOf, rows } from "./reading.js";
 import { openTable } from "./tables.js";
-import { ago, duration, exact } from "./time.js";
+import { ago, exact } from "./time.js";
 
 /** @typedef {{ name: string, schedule: string, enabled: boolean, problem: string | null, last_run_at: string | null, last_status: string | null, last_code: string | null, last_done_at: string | null }} Job */
 /** @typedef {{ job: string, status: string, code: string | null, started_at: string }} Run */
-/** @typedef {{ seconds_since_received: number | null, lag_slots: number | null }} Lag */
+/** @typedef {{ last_received_at: string | null, lag_slots: number | null }} Lag */
 
 const EVERY_MS = 10_000;
 /** Runs of a job in its strip. */
@@ -40,7 +40,7 @@ export function openJobs(client) {
             .order("started_at", { ascending: false })
             .limit(300),
         ),
-        rows(client.from("ingest_lag").select("seconds_since_received, lag_slots")),
+        rows(client.from("ingest_lag").select("last_received_at, lag_slots")),
       ]);
       const items = /** @type {Job[]} */ (jobs).map((job) => ({
         job,
@@ -50,7 +50,7 @@ export function openJobs(client) {
           .reverse(),
       }));
       table.show(items, ({ job }) => job.name, cellsOf);
-      byId("lag").textContent = lagWords(/** @type {Lag | undefined} */ (lag));
+      byId("lag").replaceChildren(...lagWords(/** @type {Lag | undefined} */ (lag)));
       tell("jobs-state", jobs.length === 0 ? { empty: "Nothing is scheduled." } : null);
     } catch (error) {
       tell("jobs-state", { problem: messageOf(error), retry: () => again() });
@@ -61,14 +61,12 @@ export function openJobs(client) {
 
 /** @param {Lag | undefined} lag */
 function lagWords(lag) {
-  const received = lag?.seconds_since_received ?? null;
+  const received = lag?.last_received_at ?? null;
   const slots = lag?.lag_slots ?? null;
   return [
-    received === null
-      ? "Nothing received yet"
-      : `Last received ${received < 5 ? "just now" : `${duration(received)} ago`}`,
-    ...(slots === null ? [] : [`sweep ${slots} slots behind`]),
-  ].join(" · ");
+    ...(received === null ? ["Nothing received yet"] : ["Last received: ", ago(received)]),
+    ...(slots === null ? [] : [` · sweep ${slots} slots behind`]),
+  ];
 }
 
 /** @param {{ job: Job, runs: Run[] }} item */
