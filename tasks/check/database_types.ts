@@ -32,7 +32,6 @@ interface Relation {
 const COUNTS = [
   "slot",
   "active_vaults",
-  "seconds_since_received",
   "swept_slot",
   "tip_slot",
   "lag_slots",
