@@ -28,10 +28,10 @@ apiTest(
     for (const what of ["resolve", "replay"]) {
       expect(await decide(what, new Headers())).toEqual([401, "unauthorized", undefined]);
       expect(await decide(what, await ownerOf(alice))).toEqual([403, "operators_only", undefined]);
-      expect(await decide(what, await operator(), '{"reason": " "}')).toEqual([400, "parameter_invalid", undefined]);
+      expect(await decide(what, await operator(), '{"reason": " "}')).toEqual([400, "body_invalid", undefined]);
       expect(await decide(what, await operator(), '{"reason": "x", "by": "me"}')).toEqual([
         400,
-        "parameter_invalid",
+        "body_invalid",
         undefined,
       ]);
       expect(await decide(what, await operator(), "{")).toEqual([400, "body_invalid", undefined]);
