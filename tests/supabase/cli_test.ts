@@ -4,28 +4,14 @@
  * It works on a copy, because it leaves files behind. The Management API is played by a server of the test's own.
  */
 import { expect } from "expect";
-import { showFigure } from "@/tests/support/isolation/figures.ts";
 import { applyMigrations } from "@/supabase/local/migrations.ts";
 import { openTestDatabase, type TestDatabase } from "@/tests/support/database.ts";
+import { copyProject, ignore, plainUrl, unless } from "@/tests/support/supabase_cli.ts";
 import postgres from "postgres";
 
-const CLI = "supabase@3.1.0";
-/** What the CLI asks of a project's reference and of an access token. Nobody's. */
+/** What the CLI asks of a project's reference. Nobody's. */
 const PROJECT = "abcdefghijklmnopqrst";
-const TOKEN = `sbp_${"0".repeat(40)}`;
 const ROOT = new URL("../../", import.meta.url);
-
-const hasNpx = isOnPath("npx");
-/** Without npx these tests cannot run; where CI forgot to install it they fail. */
-const ignore = !hasNpx && !Deno.env.get("CI");
-const unless = ignore ? " [ignored: the supabase CLI needs npx, and it is not on the PATH]" : "";
-
-interface Answer {
-  readonly code: number;
-  /** What it printed as JSON; null when it printed none. */
-  readonly result: Record<string, unknown> | null;
-  readonly stderr: string;
-}
 
 Deno.test({
   name: `supabase/config.toml holds nothing that the CLI does not know or refuses${unless}`,
@@ -157,109 +143,12 @@ Deno.test({
   },
 });
 
-/** What the advisors note and we keep, by name and with the reason. */
-const ACCEPTED: readonly { readonly finding: RegExp; readonly because: string }[] = [
-  {
-    finding: /^INFO unused_index: Index `[a-z_]+` on table `(public|vaultbook)\.[a-z_]+` has not been used$/,
-    because:
-      "The database was made a moment ago and nothing was asked of it; bench and ingest_plans_test.ts show who uses them",
-  },
-  ...["balances_judged", "invariant_checks", "job_calls", "watches"].map((table) => ({
-    finding: new RegExp(
-      `^INFO rls_enabled_no_policy: Table \`vaultbook\\.${table}\` has RLS enabled, but no policies exist$`,
-    ),
-    because: "Nobody has rights on its rows but their owner, postgres, and the service: both bypass row security",
-  })),
-];
-
-/** Holes that the advisors have to see, and the lint that names each. */
-const HOLES: Readonly<Record<string, string>> = {
-  rls_disabled_in_public: "create table public.hole (owner text primary key); grant select on public.hole to anon",
-  // Splinter 0015.
-  rls_references_user_metadata: `create policy "Spoofable" on public.alert_rules for select to anon
-    using (((select auth.jwt()) -> 'user_metadata' ->> 'role') = 'ops')`,
-  security_definer_view:
-    "create view public.hole_view as select * from public.vaults; grant select on public.hole_view to anon",
-  function_search_path_mutable: "create function public.hole() returns integer language sql as 'select 1'",
-};
-
-Deno.test({
-  name:
-    `row 51: supabase db advisors finds no error and no warning, and of INFO nothing but what is accepted by name${unless}`,
-  ignore,
-  async fn(): Promise<void> {
-    await using project = await copyProject();
-    const database = await openTestDatabase();
-    const advise = async (): Promise<{ name: string; line: string }[]> => {
-      const remote = `--remote=${plainUrl(database.url)}`;
-      const { code, result, stderr } = await project.supabase(["db", "advisors", "--level", "info", remote]);
-      expect({ code, stderr }).toMatchObject({ code: 0 });
-      return (result?.results as { name: string; level: string; detail: string }[])
-        .map(({ name, level, detail }) => ({ name, line: `${level} ${name}: ${detail.split(". ", 1)[0]}` }));
-    };
-    try {
-      const found = await advise();
-      expect(found.filter(({ line }) => !ACCEPTED.some(({ finding }) => finding.test(line)))).toStrictEqual([]);
-      expect(ACCEPTED.filter(({ finding }) => !found.some(({ line }) => finding.test(line)))).toStrictEqual([]);
-      showFigure(`${found.length} INFO, accepted for ${new Set(ACCEPTED.map(({ because }) => because)).size} reasons`);
-
-      await database.admin.unsafe(Object.values(HOLES).join(";\n")).simple();
-      const names = (await advise()).map(({ name }) => name);
-      expect(Object.keys(HOLES).filter((name) => !names.includes(name))).toStrictEqual([]);
-    } finally {
-      await database.close();
-    }
-  },
-});
-
 /** A new project's database. What the template grants on itself does not come along when it is cloned. */
 async function openBareDatabase(): Promise<TestDatabase> {
   const database = await openTestDatabase({ migrated: false });
   const [{ name } = { name: "" }] = await database.admin<{ name: string }[]>`select current_database() as name`;
   await database.admin`grant all on database ${database.admin(name)} to postgres`;
   return database;
-}
-
-/** A copy of what the CLI reads, and the CLI on it. */
-async function copyProject(): Promise<
-  AsyncDisposable & { folder: string; supabase(args: string[], format?: "json" | "text"): Promise<Answer> }
-> {
-  const folder = await Deno.makeTempDir({ prefix: "vaultbook-cli-" });
-  await Deno.mkdir(`${folder}/supabase`);
-  for (const path of ["functions", "lib", "import_map.json", "deno.json"]) await copy(path, folder);
-  for (const path of ["config.toml", "import_map.json", "seed.sql", "migrations"]) {
-    await copy(`supabase/${path}`, folder);
-  }
-  return {
-    folder,
-    async supabase(args, format = "json"): Promise<Answer> {
-      const { code, stdout, stderr } = await new Deno.Command("npx", {
-        args: ["-y", CLI, ...args, "--workdir", folder, "--agent", "no", "--output-format", format],
-        cwd: folder,
-        env: {
-          DO_NOT_TRACK: "1",
-          SUPABASE_TELEMETRY_DISABLED: "1",
-          SUPABASE_HOME: `${folder}/.home`,
-          SUPABASE_ACCESS_TOKEN: TOKEN,
-          npm_config_loglevel: "error",
-        },
-      }).output();
-      const text = new TextDecoder().decode(stdout);
-      return {
-        code,
-        result: format === "json" && text.trim() !== "" ? JSON.parse(text) : null,
-        stderr: new TextDecoder().decode(stderr),
-      };
-    },
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}
-
-async function copy(path: string, folder: string): Promise<void> {
-  const source = new URL(path, ROOT);
-  if (!(await Deno.stat(source)).isDirectory) return await Deno.copyFile(source, `${folder}/${path}`);
-  await Deno.mkdir(`${folder}/${path}`);
-  for await (const { name } of Deno.readDir(source)) await copy(`${path}/${name}`, folder);
 }
 
 interface Upload {
@@ -310,20 +199,4 @@ async function readImports(path: string): Promise<Record<string, string>> {
 /** Every migration, in order of version. */
 function migrationFiles(): string[] {
   return [...Deno.readDirSync(new URL("supabase/migrations/", ROOT))].map(({ name }) => name).sort();
-}
-
-/** The CLI warns at every call of a connection without TLS that does not say so. */
-function plainUrl(url: string): string {
-  return `${url}?sslmode=disable`;
-}
-
-function isOnPath(program: string): boolean {
-  const folders = (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
-  return folders.some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${program}`).isFile;
-    } catch {
-      return false;
-    }
-  });
 }
