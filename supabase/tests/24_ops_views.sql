@@ -1,7 +1,7 @@
 -- Views for operators: what each shows, to whom, and what is decided about quarantine.
 begin;
 set local role postgres;
-select plan(46);
+select plan(47);
 
 create temporary table desk as
 select unnest('{open_alerts, drifting_vaults, quarantine, parked_transactions, quarantine_decisions, ingest_lag, largest_movements}'::text[]) as name;
@@ -139,6 +139,7 @@ set local request.jwt.claims = '{"role": "authenticated", "sub": "op", "app_meta
 select is((select count(*) from public.quarantine_decisions), 3::bigint, 'Operators see what was decided');
 select set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'wallet_address', repeat('A', 43))::text, true);
 select is_empty('select from public.quarantine_decisions', 'and owners do not');
+select is_empty('select inbox_id from vaultbook.resolutions', 'nor in the table');
 set local role postgres;
 select throws_ok('delete from vaultbook.resolutions', 'VB001', null, 'I15: what was decided stays');
 

@@ -63,7 +63,7 @@ async function subjectsOf(
 ): Promise<Record<Subject, About>> {
   const [quarantined] = await platform.database.admin<{ id: string }[]>`
     select id::text from vaultbook.inbox where outcome = 'quarantined' limit 1`;
-  const item = quarantined?.id ?? "";
+  const item = quarantined?.id ?? "123456";
   const idOf = async (owner: string): Promise<string> => {
     const [row] = await platform.database.admin<{ id: string }[]>`
       select id::text from public.alerts where vault_owner = ${owner} and not acknowledged order by created_at limit 1`;
@@ -87,7 +87,7 @@ function questionsOf(
   const url = `http://x/functions/v1/api${about}`;
   const body = method === "GET" || method === "HEAD" ? {} : {
     body: JSON.stringify(bodyFor(path, subject)),
-    headers: { "content-type": "application/json", "idempotency-key": "a key" },
+    headers: { "content-type": "application/json", "idempotency-key": "a-key" },
   };
   const values: Record<string, string[]> = {
     limit: ["200", "-1", "1e9"],
