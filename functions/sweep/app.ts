@@ -35,6 +35,7 @@ export function createSweep(settings: Settings): Hono {
         program: settings.program,
         nodes: settings.rpcUrls.map((url) => createNode({ url, budget: BUDGET })),
         now,
+        authorities: settings.authorities,
         limits: LIMITS,
         ...(fromSlot === undefined ? {} : { fromSlot }),
       });

@@ -8,6 +8,7 @@ import { type JobReport, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
 import { isLongScan, watermarkOf } from "@/lib/ledger/scans.ts";
 import { askForUnread, forgetSightings, judgeSilence } from "@/lib/ledger/sightings.ts";
+import { updateAuthorities } from "./authorities.ts";
 import {
   attempted,
   newCounts,
@@ -25,6 +26,8 @@ import { scanVaults, scanWanted } from "./vaults.ts";
 export interface SweepOptions extends SweepTools {
   /** Goes back at least to this slot; default: as far as is due. */
   readonly fromSlot?: number;
+  /** The keys that may lock, unlock and transfer, none: they are learnt from the chain; default: as it was configured last. */
+  readonly authorities?: readonly string[];
   /** Default: no limit, and pages of 1000 rows. */
   readonly limits?: Partial<SweepLimits>;
   /** Hears what was done so far, before anything further. */
@@ -44,7 +47,7 @@ const UNREAD_MAX = 1000;
  * @throws {VaultbookError} database_unavailable; job_taken_over.
  */
 export async function sweep(options: SweepOptions): Promise<JobReport> {
-  const { fromSlot, limits, onProgress = (): void => {}, ...tools } = options;
+  const { fromSlot, authorities, limits, onProgress = (): void => {}, ...tools } = options;
   const run = await startJob(tools.database, "sweep", LEASE_SECONDS);
   if ("status" in run) return run;
   const context: SweepContext = {
@@ -58,6 +61,7 @@ export async function sweep(options: SweepOptions): Promise<JobReport> {
   };
   try {
     const tips = await scanProgram(context, fromSlot);
+    await updateAuthorities(context, authorities, tips);
     await scanInstead(context, tips);
     const isDone = await settle(context, tips);
     const [problem] = context.problems;

@@ -162,6 +162,8 @@ declare
   gaps vaultbook.gap[] := array(select g from vaultbook.first_gaps(touched) as g);
   occurrences vaultbook.occurrence[] := array(
     select o from vaultbook.occurrences_of(p_settled, p_taken_back, gaps, p_conflicts, p_quarantined) as o
+    union all
+    select o from vaultbook.unlisted_authorities_of(p_settled) as o
   );
 begin
   if occurrences <> '{}' then

@@ -32,6 +32,7 @@ export const program = compileProgram(DEMO_PROGRAM, idl, mapping);
 /** How a test sweeps. */
 export interface SweepAsked {
   readonly fromSlot?: number;
+  readonly authorities?: readonly string[];
   readonly limits?: Partial<SweepLimits>;
   /** Nodes to ask; default the stage's first. */
   readonly urls?: readonly string[];

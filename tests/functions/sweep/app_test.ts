@@ -6,7 +6,7 @@
 import { expect } from "expect";
 import { createSweep } from "@/functions/sweep/app.ts";
 import { readSettings } from "@/functions/sweep/settings.ts";
-import { DEMO_PROGRAM } from "@/supabase/local/demo/address.ts";
+import { DEMO_PROGRAM, USDT_MINT } from "@/supabase/local/demo/address.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
 import { openFaultyNode } from "@/tests/support/faulty_node.ts";
 import { openWebhook } from "@/tests/support/webhook.ts";
@@ -110,6 +110,11 @@ Deno.test("the environment names what is wrong with it, and repeats no URL", () 
   expect(() => readSettings({ ...rest, SOLANA_RPC_URL: "secret-key" })).toThrow(
     /^Cannot start: SOLANA_RPC_URL is no http URL$/,
   );
+  expect(() => readSettings({ ...rest, VAULT_AUTHORITIES: `${USDT_MINT},secret-key` })).toThrow(
+    /^Cannot start: VAULT_AUTHORITIES is no list of public keys$/,
+  );
+  expect(readSettings({ ...rest, VAULT_AUTHORITIES: ` ${USDT_MINT} ,,${USDT_MINT}` }).authorities).toEqual([USDT_MINT]);
+  expect(readSettings(rest).authorities).toEqual([]);
   const [first, again] = ["https://a.example/?key=1", "https://a.example/?key=2"];
   expect(readSettings({ ...rest, SOLANA_RPC_URL: first, SOLANA_RPC_URL_2: again }).rpcUrls).toEqual([first]);
 });
