@@ -1,5 +1,5 @@
 /**
- * The clock of the API: for questions that name no time.
+ * The clock of the API: for questions that name no time, and for how long ago something was.
  *
  * @module
  */
@@ -7,4 +7,9 @@
 /** The present, as ISO 8601. */
 export function present(): string {
   return new Date().toISOString();
+}
+
+/** Milliseconds since some point in time; it only goes on. */
+export function now(): number {
+  return performance.now();
 }

@@ -9,6 +9,7 @@ import type { Database } from "@/lib/ledger/database.ts";
 import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
 import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
+import { settleRefusals } from "@/lib/ledger/wrong_secrets.ts";
 
 /** What the monitor works with. */
 export interface MonitorOptions {
@@ -45,6 +46,7 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     counts.transactions_expired = await expirePending(database);
     counts.allowances_forgotten = await forgetAllowances(database);
     await judgeSilenceAnew(database);
+    await settleRefusals(database);
     counts.jobs_repeated = await watchJobs(database);
     const isDone = await checkInvariants(options, run, counts);
     return await run.finish({ status: isDone ? "done" : "partial", counts });

@@ -121,12 +121,12 @@ security definer
 set search_path = ''
 as $$
   with occurrence as (
-    -- Of several on one subject the last speaks, and all are counted.
+    -- Of several on one subject the last speaks, and all are counted; one may stand for many.
     select o.alert_type, o.subject,
            (array_agg(o.vault_owner order by o.place desc))[1] as vault_owner,
            (array_agg(o.message order by o.place desc))[1] as message,
            (array_agg(o.data order by o.place desc))[1] as data,
-           count(*) as times
+           sum(coalesce((o.data ->> 'count')::bigint, 1)) as times
       from unnest(p_occurrences) with ordinality as o (alert_type, subject, vault_owner, message, data, place)
      group by o.alert_type, o.subject
   ), raised as (
@@ -154,7 +154,7 @@ as $$
 $$;
 comment on function vaultbook.raise_alerts(vaultbook.occurrence[]) is
   'Raises the alerts that the rules ask for. One stays open per type and subject: a repeat changes its message and data and adds to '
-  'data.count. Returns how many were raised or repeated.';
+  'data.count, by one or by the count in its own data. Returns how many were raised or repeated.';
 alter function vaultbook.raise_alerts(vaultbook.occurrence[]) owner to vaultbook_ledger;
 
 create table vaultbook.alert_failures (

@@ -10,7 +10,10 @@ import { OUTCOMES, type Settlement } from "@/lib/domain/settlement.ts";
 import { readBody } from "@/lib/http/body.ts";
 import { isSecret } from "@/lib/http/secret.ts";
 import { ingest } from "@/lib/ledger/ingest.ts";
+import { noteRefusals } from "@/lib/ledger/wrong_secrets.ts";
+import { now } from "../clock.ts";
 import { answers, type ApiEnvironment, routes } from "../endpoint.ts";
+import { openRefusals } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 
 /** Largest body: 10 MiB. */
@@ -30,8 +33,13 @@ const SUMMARY = z.object({
  * came with the right secret is kept, and quarantined where it is no JSON); 401 for a wrong secret (never 403, which would end the
  * sender's retries), 405 for any method but POST, 413 over the limit, 503 while the database is away.
  */
-export function webhooks({ database, program, webhookSecrets }: Settings): OpenAPIHono<ApiEnvironment> {
+export function webhooks({ database, program, webhookSecrets, log }: Settings): OpenAPIHono<ApiEnvironment> {
   const route = routes();
+  const refusals = openRefusals({
+    tell: (count) => noteRefusals(database, { count, isSecretSet: webhookSecrets.length > 0 }),
+    now,
+    log,
+  });
   // Described here and not checked: what is not as it should be is stored all the same.
   route.openAPIRegistry.registerPath({
     method: "post",
@@ -46,7 +54,10 @@ export function webhooks({ database, program, webhookSecrets }: Settings): OpenA
     ]),
   });
   route.post("/helius", async (c) => {
-    if (!isSecret(c.req.header("authorization"), webhookSecrets)) throw new VaultbookError("unauthorized");
+    if (!isSecret(c.req.header("authorization"), webhookSecrets)) {
+      await refusals.count();
+      throw new VaultbookError("unauthorized");
+    }
     const body = await readBody(c.req.raw, BODY_BYTES_MAX);
     const transactions = readDelivery(body, program);
     return c.json(summary(await ingest(database, { source: "webhook", body, transactions })));
