@@ -5,6 +5,7 @@
  */
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import { forgetAllowances } from "@/lib/ledger/allowances.ts";
+import { escalateAlerts, proveAlerting, tellUntold } from "@/lib/ledger/alerting.ts";
 import type { Database } from "@/lib/ledger/database.ts";
 import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
@@ -31,7 +32,7 @@ const CHEAP_SECONDS = 2;
  * Looks once. Whatever ends it, what it did stays, and the next run looks again.
  *
  * @returns `done`; `partial` when some invariants are left for the next run; `skipped` when another run is at work.
- * @throws {VaultbookError} database_unavailable; job_taken_over.
+ * @throws {VaultbookError} database_unavailable; job_taken_over; alerting_failed: all else was done.
  */
 export async function monitor(options: MonitorOptions): Promise<JobReport> {
   const { database } = options;
@@ -39,6 +40,7 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
   if ("status" in run) return run;
   const counts: Record<string, number> = {};
   try {
+    const isAlive = await proveAlerting(database);
     const balances = await judgeBalances(database);
     counts.balances = balances.lookedAt;
     counts.low_balances = balances.raised;
@@ -49,6 +51,10 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     await settleRefusals(database);
     counts.jobs_repeated = await watchJobs(database);
     const isDone = await checkInvariants(options, run, counts);
+    counts.alerts_escalated = await escalateAlerts(database);
+    counts.alerts_untold = await tellUntold(database);
+    // Whatever it did above, nobody may have heard of it.
+    if (!isAlive) throw new VaultbookError("alerting_failed");
     return await run.finish({ status: isDone ? "done" : "partial", counts });
   } catch (error) {
     const { code, message } = error instanceof VaultbookError

@@ -37,6 +37,8 @@ create unique index alerts_are_open_once_per_type_and_subject on public.alerts (
 comment on index public.alerts_are_open_once_per_type_and_subject is
   'Invariant I12: repeats raise the counter in data of the open one.';
 
+create index alerts_type_idx on public.alerts (alert_type, created_at);
+comment on index public.alerts_type_idx is 'How many of one type came lately.';
 create index alerts_unresolved_idx on public.alerts (alert_type, subject) where resolved_at is null;
 comment on index public.alerts_unresolved_idx is 'What may be made good.';
 
@@ -73,10 +75,17 @@ create table public.alert_rules (
   enabled boolean not null default true,
   threshold bigint,
   cooldown interval not null default '0',
+  told_per_minute integer not null default 100,
+  escalate_after interval,
+  escalate_to varchar(20),
   constraint alert_rules_pkey primary key (alert_type),
   constraint alert_rules_severity_is_known check (severity in ('info', 'warning', 'critical')),
   constraint alert_rules_threshold_is_not_negative check (threshold >= 0),
-  constraint alert_rules_cooldown_is_not_negative check (cooldown >= interval '0')
+  constraint alert_rules_cooldown_is_not_negative check (cooldown >= interval '0'),
+  constraint alert_rules_told_per_minute_is_not_negative check (told_per_minute >= 0),
+  constraint alert_rules_escalate_after_is_not_negative check (escalate_after >= interval '0'),
+  constraint alert_rules_escalate_to_is_known check (escalate_to in ('info', 'warning', 'critical')),
+  constraint alert_rules_escalate_after_a_time_to_a_severity check ((escalate_after is null) = (escalate_to is null))
 );
 comment on table public.alert_rules is 'Which alerts are raised, how loudly and from what amount. Edited in Studio, effective at once.';
 comment on column public.alert_rules.alert_type is 'As in alerts';
@@ -84,6 +93,10 @@ comment on column public.alert_rules.severity is 'Severity of the alerts of this
 comment on column public.alert_rules.enabled is 'False: none is raised';
 comment on column public.alert_rules.threshold is 'Amount in base units: from it for large_tx, below it for low_balance. Seconds of silence for ingest_stalled. Seconds that nothing could be said of a vault for job_failed. What a correction may move at most for reconcile_mismatch: 0 for none at all. NULL where the type has none';
 comment on column public.alert_rules.cooldown is 'After one was acknowledged or resolved, no new one on the same subject for this long';
+comment on column public.alert_rules.told_per_minute is
+  'New alerts of the type that operators hear of one by one in a minute; of the others they hear how many. Every one is in the table, and its owner hears of it';
+comment on column public.alert_rules.escalate_after is 'What nobody acknowledged and what was not over after this long becomes louder, once; NULL: never';
+comment on column public.alert_rules.escalate_to is 'The severity it gets then: info, warning, critical';
 alter table public.alert_rules enable row level security;
 revoke all on public.alert_rules from public, anon, authenticated, service_role;
 
@@ -105,6 +118,23 @@ insert into public.alert_rules (alert_type, severity, threshold) values
   ('token_surplus', 'info', null),
   ('job_failed', 'warning', 3600),
   ('webhook_unauthorized', 'warning', null);
+-- What a person should have looked at by then.
+update public.alert_rules set escalate_after = '6 hours', escalate_to = 'critical' where alert_type in ('job_failed', 'webhook_unauthorized');
+update public.alert_rules set escalate_after = '1 day', escalate_to = 'critical' where alert_type in ('gap_detected', 'quarantined');
+
+create table vaultbook.untold_alerts (
+  id bigint generated always as identity,
+  alert_type varchar(50) not null,
+  alerts bigint not null,
+  constraint untold_alerts_pkey primary key (id)
+);
+comment on table vaultbook.untold_alerts is
+  'New alerts that came too fast to be told one by one. Rows are only added, so that no writer waits for another; the monitor tells their sum.';
+comment on column vaultbook.untold_alerts.id is 'Order';
+comment on column vaultbook.untold_alerts.alert_type is 'As in alerts';
+comment on column vaultbook.untold_alerts.alerts is 'So many of one statement';
+alter table vaultbook.untold_alerts enable row level security;
+revoke all on vaultbook.untold_alerts from public, anon, authenticated, service_role;
 
 create type vaultbook.occurrence as (
   alert_type text,

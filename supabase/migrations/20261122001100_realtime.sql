@@ -6,17 +6,41 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  told bigint;
 begin
-  perform realtime.send(to_jsonb(a), 'alert_created', topic, true)
+  perform realtime.send(to_jsonb(a), 'alert_created', 'alerts:' || a.vault_owner, true)
      from new_rows as a
-    cross join lateral (values ('alerts:' || a.vault_owner), ('alerts:ops')) as channel (topic)
-    where topic is not null
+    where a.vault_owner is not null
     order by a.created_at, a.id;
+
+  -- An owner hears of one alert of a type; operators would hear of everybody's, in a storm of more than anybody can read.
+  with fresh as (
+    select n.*, row_number() over (partition by n.alert_type order by n.created_at, n.id) as place from new_rows as n
+  ), room as (
+    select n.alert_type, r.told_per_minute + n.alerts - (
+             select count(*) from (
+               select from public.alerts as k
+                where k.alert_type = n.alert_type and k.created_at > now() - interval '1 minute'
+                limit r.told_per_minute + n.alerts
+             ) as lately
+           ) as places
+      from (select k.alert_type, count(*) as alerts from new_rows as k group by k.alert_type) as n
+      join public.alert_rules as r on r.alert_type = n.alert_type
+  ), untold as (
+    insert into vaultbook.untold_alerts (alert_type, alerts)
+    select f.alert_type, count(*) from fresh as f join room as r on r.alert_type = f.alert_type where f.place > r.places group by f.alert_type
+  )
+  select count(realtime.send(to_jsonb(f) - 'place', 'alert_created', 'alerts:ops', true)) into told
+    from (select * from fresh order by created_at, id) as f
+    left join room as r on r.alert_type = f.alert_type
+   where coalesce(f.place <= r.places, true);
   return null;
 end
 $$;
 comment on function vaultbook.tg_broadcast_alerts() is
-  'Sends each new alert to alerts:<owner> and to alerts:ops. Definer: whoever inserts need not be allowed to write messages.';
+  'Sends each new alert to alerts:<owner>, and to alerts:ops as many of a type as the rule tells in a minute; the others are counted in '
+  'untold_alerts. Definer: whoever inserts need not be allowed to write messages.';
 
 create function vaultbook.tg_broadcast_vaults() returns trigger
 language plpgsql

@@ -59,7 +59,7 @@ grant select on
 to service_role;
 grant insert on public.balance_snapshots, public.tvl_snapshots to service_role;
 grant insert, update on public.alerts to service_role;
-grant update (severity, enabled, threshold, cooldown) on public.alert_rules to service_role;
+grant update (severity, enabled, threshold, cooldown, told_per_minute, escalate_after, escalate_to) on public.alert_rules to service_role;
 grant update (every, threshold) on public.snapshot_rules to service_role;
 grant update (raw_for, hourly_for, daily_for) on public.retention_rules to service_role;
 grant select on
@@ -101,7 +101,7 @@ grant select on
   public.vaults, public.transactions, public.balance_snapshots, public.reconciliation_logs, public.tvl_snapshots, public.alerts,
   public.alert_rules, public.snapshot_rules, public.retention_rules, public.job_runs
 to authenticated;
-grant update (severity, enabled, threshold, cooldown) on public.alert_rules to authenticated;
+grant update (severity, enabled, threshold, cooldown, told_per_minute, escalate_after, escalate_to) on public.alert_rules to authenticated;
 
 -- Where every row has an owner, whose rows one sees is a span of owners: one's own alone, or for operators all of them (every address
 -- lies between '' and '~'). An index follows a span, and not an "or": so an owner's rows are found without reading everybody's, and of

@@ -39,7 +39,14 @@ monitorAppTest("POST /monitor looks at everything and says what it did", {}, asy
     job: "monitor",
     status: "done",
     counts: {
-      ...{ balances: 0, low_balances: 0, balances_restored: 0, jobs_repeated: 0 },
+      ...{
+        balances: 0,
+        low_balances: 0,
+        balances_restored: 0,
+        jobs_repeated: 0,
+        alerts_escalated: 0,
+        alerts_untold: 0,
+      },
       ...{ invariants: 15, invariants_broken: 0, invariants_too_dear: 0 },
     },
   }]);
