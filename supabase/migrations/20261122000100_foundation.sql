@@ -69,13 +69,13 @@ comment on function vaultbook.moment() is
   'when somebody sets the clock.';
 alter function vaultbook.moment() owner to vaultbook_ledger;
 
-create function vaultbook.usdt(amount bigint) returns text
+create function vaultbook.usdt(amount numeric) returns text
 language sql stable parallel safe
 set search_path = ''
 as $$
-  select case when amount < 0 then '-' else '' end || to_char(abs(trunc(amount::numeric / 1000000)), 'FM999,999,999,999,990') || '.'
+  select case when amount < 0 then '-' else '' end || to_char(abs(trunc(amount / 1000000)), 'FM999,999,999,999,999,999,999,990') || '.'
          || rpad(places.shown, greatest(2, length(places.shown)), '0') || ' USDT'
-    from (select rtrim(lpad(abs(amount::numeric % 1000000)::text, 6, '0'), '0')) as places (shown)
+    from (select rtrim(lpad(abs(amount % 1000000)::text, 6, '0'), '0')) as places (shown)
 $$;
-comment on function vaultbook.usdt(bigint) is
-  'An amount in base units as a person reads it: 20000500000 → 20,000.50 USDT. Exact: at least two places, never rounded.';
+comment on function vaultbook.usdt(numeric) is
+  'An amount, or a sum of some, in base units as a person reads it: 20000500000 → 20,000.50 USDT. Exact: at least two places, never rounded.';

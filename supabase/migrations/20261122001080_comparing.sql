@@ -103,13 +103,15 @@ begin
                case when l.vault_owner <> l.owner then format('on the chain it belongs to %s', l.vault_owner) end,
                case when l.token_account <> l.known_token_account then format('on the chain its tokens are in %s', l.token_account) end,
                case when l.total_at <> l.total_held or l.locked_at <> l.locked_held
-                    then format('vaults holds a total of %s and %s locked, its ledger %s and %s', l.total_held, l.locked_held, l.total_at, l.locked_at) end,
-               case when coalesce(l.total, 0) <> l.total_at then format('the total is %s, not %s', coalesce(l.total, 0), l.total_at) end,
-               case when l.locked <> l.locked_at then format('locked are %s, not %s', l.locked, l.locked_at) end,
-               case when l.available <> l.total_at - l.locked_at then format('available are %s, not %s', l.available, l.total_at - l.locked_at) end,
-               case when l.deposited <> l.deposited_at then format('deposited are %s, not %s', l.deposited, l.deposited_at) end,
-               case when l.withdrawn <> l.withdrawn_at then format('withdrawn are %s, not %s', l.withdrawn, l.withdrawn_at) end,
-               case when l.tokens < coalesce(l.total, 0) then format('its tokens are only %s', l.tokens) end
+                    then format('vaults holds a total of %s and %s locked, its ledger %s and %s', vaultbook.usdt(l.total_held), vaultbook.usdt(l.locked_held),
+                                vaultbook.usdt(l.total_at), vaultbook.usdt(l.locked_at)) end,
+               case when coalesce(l.total, 0) <> l.total_at then format('the total is %s, not %s', vaultbook.usdt(coalesce(l.total, 0)), vaultbook.usdt(l.total_at)) end,
+               case when l.locked <> l.locked_at then format('locked are %s, not %s', vaultbook.usdt(l.locked), vaultbook.usdt(l.locked_at)) end,
+               case when l.available <> l.total_at - l.locked_at
+                    then format('available are %s, not %s', vaultbook.usdt(l.available), vaultbook.usdt(l.total_at - l.locked_at)) end,
+               case when l.deposited <> l.deposited_at then format('deposited are %s, not %s', vaultbook.usdt(l.deposited), vaultbook.usdt(l.deposited_at)) end,
+               case when l.withdrawn <> l.withdrawn_at then format('withdrawn are %s, not %s', vaultbook.usdt(l.withdrawn), vaultbook.usdt(l.withdrawn_at)) end,
+               case when l.tokens < coalesce(l.total, 0) then format('its tokens are only %s', vaultbook.usdt(l.tokens)) end
              ) as difference
         from lifetime as l
     )

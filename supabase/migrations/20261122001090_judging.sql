@@ -252,7 +252,8 @@ begin
   if p_round.actual_sum <> p_round.expected_sum then
     perform vaultbook.try_alert(row (
       'reconcile_mismatch', 'system', null,
-      format('All vaults together hold %s on the chain and %s in the book', p_round.actual_sum, p_round.expected_sum),
+      format('All vaults together hold %s on the chain and %s in the book', vaultbook.usdt(p_round.actual_sum),
+             vaultbook.usdt(p_round.expected_sum)),
       jsonb_build_object('expected', p_round.expected_sum::text, 'actual', p_round.actual_sum::text,
                          'difference', (p_round.actual_sum - p_round.expected_sum)::text, 'vaults', p_round.mismatched)
     )::vaultbook.occurrence);

@@ -20,7 +20,7 @@ grant select, insert on public.reconciliation_logs to vaultbook_ledger;
 grant select, insert, update on vaultbook.reconciliations, vaultbook.reconciled_vaults to vaultbook_ledger;
 grant select, insert, update, delete on vaultbook.suspects, vaultbook.behind_vaults to vaultbook_ledger;
 grant select on vaultbook.movements, vaultbook.openings, vaultbook.events, vaultbook.legs, vaultbook.final_where_they_lie to vaultbook_ledger;
-grant execute on function vaultbook.usdt(bigint) to vaultbook_ledger;
+grant execute on function vaultbook.usdt(numeric) to vaultbook_ledger;
 
 create policy "The ledger keeps vaults" on public.vaults to vaultbook_ledger using (true) with check (true);
 create policy "The ledger keeps transactions" on public.transactions to vaultbook_ledger using (true) with check (true);
@@ -72,7 +72,7 @@ to service_role;
 grant execute on function
   vaultbook.ingest(text, bytea, jsonb, boolean), vaultbook.roll_back(jsonb),
   vaultbook.open_pending(text, text, bigint, text, interval), vaultbook.attach_signature(uuid, text, text),
-  vaultbook.expire_pending(integer), vaultbook.usdt(bigint), vaultbook.acknowledge_alert(uuid, text, text),
+  vaultbook.expire_pending(integer), vaultbook.usdt(numeric), vaultbook.acknowledge_alert(uuid, text, text),
   vaultbook.start_job(text, interval), vaultbook.hold_job(uuid, interval), vaultbook.finish_job(uuid, text, jsonb, text, text),
   vaultbook.begin_scan(text, integer, bigint, bigint), vaultbook.note_page(bigint, jsonb),
   vaultbook.finalize_sighted(integer), vaultbook.next_sightings(timestamptz, integer), vaultbook.settle_sightings(jsonb),

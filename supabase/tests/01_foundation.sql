@@ -1,7 +1,7 @@
 -- Foundation: the private schema, the ledger's role, the append-only guard, and no privilege by default.
 begin;
 set local role postgres;
-select plan(182);
+select plan(183);
 
 -- The ledger's role
 select has_role('vaultbook_ledger');
@@ -96,7 +96,8 @@ select is(vaultbook.usdt(amount), shown, format('%s base units are %s', amount, 
     (9223372036854775807, '9,223,372,036,854.775807 USDT'),
     (-7, '-0.000007 USDT'),
     (-1500000, '-1.50 USDT'),
-    (-9223372036854775808, '-9,223,372,036,854.775808 USDT')
+    (-9223372036854775808, '-9,223,372,036,854.775808 USDT'),
+    (1000 * 9223372036854775807::numeric, '9,223,372,036,854,775.807 USDT')
   ) as example (amount, shown);
 
 select * from finish();

@@ -80,7 +80,7 @@ pairTest(
     expect(await mismatchAlerts(stage)).toEqual([`${owner} critical over`]);
     const [log] = await stage.sql`select notes from public.reconciliation_logs where auto_fixed`;
     expect(log?.notes).toMatch(
-      /deposited are \d+, not \d+; no transaction shows why, corrected by correction:[0-9a-f]{64}$/,
+      /deposited are [\d,.]+ USDT, not [\d,.]+ USDT; no transaction shows why, corrected by correction:[0-9a-f]{64}$/,
     );
     const [row] = await stage
       .sql`select note, finalized_at from public.transactions where vaultbook.is_correction(signature)`;

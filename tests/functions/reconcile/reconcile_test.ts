@@ -35,7 +35,7 @@ sweepTest("a deposit that nobody brought is found, and the vault is fixed", [], 
   expect(await mismatchAlerts(stage)).toEqual([`${owner} critical over`]);
   expect(await stage.differences()).toEqual([]);
   const [log] = await sql`select notes from public.reconciliation_logs where auto_fixed`;
-  expect(log?.notes).toMatch(/^At slot \d+: the total is \d+, not \d+; available are/);
+  expect(log?.notes).toMatch(/^At slot \d+: the total is [\d,.]+ USDT, not [\d,.]+ USDT; available are/);
   expect(summary(await reconcileOn(stage))).toBe("done matched 6");
 });
 
@@ -146,6 +146,15 @@ reconcileTest(
     expect(await mismatchAlerts(stage)).toEqual([
       `${owner} critical open`,
       "system critical open",
+    ]);
+    const messages =
+      await sql`select message from public.alerts where alert_type = 'reconcile_mismatch' order by subject = 'system'`;
+    const amount = "[\\d,]+\\.\\d{2,6} USDT";
+    expect(messages.map(({ message }) => String(message))).toEqual([
+      expect.stringMatching(
+        `^The vault of ${owner} is not what the chain says at slot \\d+: vaults holds a total of ${amount} and ${amount} locked`,
+      ),
+      expect.stringMatching(`^All vaults together hold ${amount} on the chain and ${amount} in the book$`),
     ]);
     await drift(-1);
     expect(await reconciled()).toBe("done matched 6");

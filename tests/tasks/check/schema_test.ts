@@ -19,12 +19,12 @@ const VIOLATIONS: Record<string, { plant: string; named: string }> = {
     named: "vaults.planted",
   },
   "every function has a comment": {
-    plant: "comment on function vaultbook.usdt(bigint) is null",
-    named: "vaultbook.usdt(bigint)",
+    plant: "comment on function vaultbook.usdt(numeric) is null",
+    named: "vaultbook.usdt(numeric)",
   },
   "every function pins search_path = ''": {
-    plant: "alter function vaultbook.usdt(bigint) set search_path = public",
-    named: "vaultbook.usdt(bigint)",
+    plant: "alter function vaultbook.usdt(numeric) set search_path = public",
+    named: "vaultbook.usdt(numeric)",
   },
   "neither anon nor authenticated may execute a definer function": {
     plant: "grant execute on function vaultbook.tg_broadcast_tvl() to authenticated",
@@ -121,7 +121,7 @@ Deno.test("privilegeComplaints() finds what was granted and what was taken away,
       "Not pinned: service_role usage sequence vaultbook.inbox_id_seq",
     ],
     [
-      "grant execute on function vaultbook.usdt(bigint) to public",
+      "grant execute on function vaultbook.usdt(numeric) to public",
       "Not pinned: public execute vaultbook.usdt(amount bigint)",
     ],
     [
