@@ -197,7 +197,7 @@ create table vaultbook.alert_failures (
 create index alert_failures_failed_at_idx on vaultbook.alert_failures (failed_at);
 comment on index vaultbook.alert_failures_failed_at_idx is 'Those of the last hour, for the health check.';
 comment on table vaultbook.alert_failures is
-  'Alerts that could not be raised. The ledger goes on without them, and the health check tells of it.';
+  'Alerts that could not be raised, and event snapshots that could not be taken. The ledger goes on without them, and the health check tells of it.';
 comment on column vaultbook.alert_failures.id is 'Order';
 comment on column vaultbook.alert_failures.failed_at is 'When';
 comment on column vaultbook.alert_failures.code is 'SQLSTATE of the error';

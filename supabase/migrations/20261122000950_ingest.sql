@@ -12,17 +12,10 @@ declare
 begin
   perform vaultbook.snapshot_after(p_settled || taken_back);
   perform vaultbook.alert_after(p_settled, taken_back, p_conflicts, p_quarantined);
-exception
-  -- These concern the whole call, which is repeated.
-  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
-    raise;
-  when others then
-    -- No alert is worth an event.
-    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.follow(text[], text[], text[], bigint) is
-  'Snapshots and alerts of what this transaction settled, took back, found in conflict or quarantined. What fails of it is noted, and stops '
+  'Snapshots and alerts of what this transaction settled, took back, found in conflict or quarantined. Either that fails is noted, and stops '
   'nothing.';
 alter function vaultbook.follow(text[], text[], text[], bigint) owner to vaultbook_ledger;
 

@@ -30,9 +30,18 @@ begin
         where s.vault_owner = v.owner and s.snapshot_type = 'event' and s.timestamp > moment - r.every and s.timestamp <= moment
      )
    order by v.owner;
+exception
+  -- These concern the whole call, which is repeated.
+  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
+    raise;
+  when others then
+    -- No snapshot is worth an event, nor an alert.
+    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
-comment on function vaultbook.snapshot_after(text[]) is 'One event snapshot of each vault that these signatures moved far enough, unless it had one just now: public.snapshot_rules.';
+comment on function vaultbook.snapshot_after(text[]) is
+  'One event snapshot of each vault that these signatures moved far enough, unless it had one just now: public.snapshot_rules. What fails of '
+  'it is noted, and stops nothing.';
 alter function vaultbook.snapshot_after(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.occurrences_of(
@@ -212,9 +221,16 @@ begin
                and again.transaction_type = lost.transaction_type and again.rolled_back_at is null
           )
      );
+exception
+  -- These concern the whole call, which is repeated.
+  when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention or system_error then
+    raise;
+  when others then
+    -- No alert is worth an event, nor a snapshot.
+    insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
 comment on function vaultbook.alert_after(text[], text[], text[], bigint) is
   'Raises the alerts that these settled and taken back signatures, conflicts and quarantined items call for, and resolves those that they '
-  'make good.';
+  'make good. What fails of it is noted, and stops nothing.';
 alter function vaultbook.alert_after(text[], text[], text[], bigint) owner to vaultbook_ledger;
