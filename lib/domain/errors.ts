@@ -10,7 +10,7 @@
  */
 export const ERRORS = {
   alert_unknown: { status: 404, message: "Cannot find alert {id}" },
-  alerting_failed: { status: 503, message: "Cannot raise any alert: vaultbook.alert_failures says why" },
+  alerting_failed: { status: 503, message: "Cannot raise any alert: the alert failures on record say why" },
   amount_not_available: {
     status: 422,
     message: "Cannot withdraw {amount}: less is available in the vault of {owner}, withdrawals under way taken off",

@@ -29,6 +29,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   ...{ rpc_version_unsupported: 503, vault_unknown: 404, alert_unknown: 404, forbidden: 403, parameter_invalid: 400 },
   ...{ item_settled: 409, item_unknown: 404, operators_only: 403 },
   ...{ chain_unavailable: 503, instruction_unsupported: 503, owner_only: 403, rate_limited: 429, vault_exists: 409 },
+  ...{ alerting_failed: 503 },
 };
 
 Deno.test("every error has the status that its code always had", () => {

@@ -122,7 +122,7 @@ Deno.test("privilegeComplaints() finds what was granted and what was taken away,
     ],
     [
       "grant execute on function vaultbook.usdt(numeric) to public",
-      "Not pinned: public execute vaultbook.usdt(amount bigint)",
+      "Not pinned: public execute vaultbook.usdt(amount numeric)",
     ],
     [
       "alter default privileges for role postgres in schema public grant select on tables to anon",
