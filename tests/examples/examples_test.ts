@@ -16,6 +16,8 @@ const address = bs58.encode(ed25519.getPublicKey(seed));
 const wallet = bs58.encode(new Uint8Array([...seed, ...ed25519.getPublicKey(seed)]));
 
 const LARGE = 20_000_000_000n;
+/** How long an example may take that goes on by itself: two cores are shared by the whole suite. */
+const PATIENCE_MS = 60_000;
 /** Of base units, where JavaScript's numbers have gaps. */
 const WHOLE = 9_007_199_254_740_993n;
 
@@ -56,6 +58,7 @@ async function run(example: string, platform: TestPlatform, own: string, enough?
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   const complaint = new Response(child.stderr).text();
   let said = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -66,6 +69,8 @@ async function run(example: string, platform: TestPlatform, own: string, enough?
     }
   }
   const { code } = await child.status;
+  clearTimeout(patience);
+  if (enough) expect([example, said]).toEqual([example, expect.stringMatching(enough)]);
   if (!enough) expect([example, code, await complaint]).toEqual([example, 0, ""]);
   await complaint;
   return said;
@@ -97,13 +102,23 @@ Deno.test("each example does as the README says", async (test) => {
     });
     await test.step("live_alerts.ts shows what was, and what comes", async () => {
       const coming = raiseUntilHeard(platform);
-      const said = await run("live_alerts.ts", platform, wallet, /failed_tx: Something failed/);
+      const said = await run(
+        "live_alerts.ts",
+        platform,
+        wallet,
+        /(?=[^]*failed_tx: Something failed\n)(?=[^]*info large_tx)(?=[^]*Listening to the alerts of)/,
+      );
       await coming.stop();
       expect(said).toMatch(/^info large_tx: .+$/m);
       expect(said).toContain(`Listening to the alerts of ${address}\n`);
     });
     await test.step("own_vault.ts is all of it", async () => {
-      const said = await run("own_vault.ts", platform, wallet, /Listening to my vault: SUBSCRIBED\n[^]*Alert: .+\n/);
+      const said = await run(
+        "own_vault.ts",
+        platform,
+        wallet,
+        /(?=[^]*Listening to my vault: SUBSCRIBED\n)(?=[^]*Alert: .+\n)/,
+      );
       expect(said).toContain('total_balance: "9007199254741017"');
     });
   } finally {
