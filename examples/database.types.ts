@@ -29,6 +29,12 @@ export type Database = {
           threshold: RoundedAmount | null;
           /** After one was acknowledged or resolved, no new one on the same subject for this long */
           cooldown: string;
+          /** New alerts of the type that operators hear of one by one in a minute; of the others they hear how many. Every one is in the table, and its owner hears of it */
+          told_per_minute: number;
+          /** What nobody acknowledged and what was not over after this long becomes louder, once; NULL: never */
+          escalate_after: string | null;
+          /** The severity it gets then: info, warning, critical */
+          escalate_to: string | null;
         };
         Insert: never;
         Update: {
@@ -36,6 +42,9 @@ export type Database = {
           enabled?: boolean;
           threshold?: string | null;
           cooldown?: string;
+          told_per_minute?: number;
+          escalate_after?: string | null;
+          escalate_to?: string | null;
         };
         Relationships: [];
       };

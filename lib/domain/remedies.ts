@@ -9,6 +9,7 @@ const NODE = "Nothing: the next run asks again. When it lasts, look at the provi
 
 /** One for every code. */
 export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
+  alerting_failed: "Look at `vaultbook.alert_failures` for the reason: no alert can be raised until it is gone.",
   alert_unknown: "Read the alerts anew; whose alert it is nobody else is told.",
   amount_not_available: "Ask for less, or wait until withdrawals under way are done.",
   amount_out_of_range: "Send base units as decimal text: 1 USDT is `1000000`.",
