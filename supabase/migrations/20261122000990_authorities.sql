@@ -44,7 +44,7 @@ begin
     -- No vault of its own: one key may have moved many owners' collateral, and what it did to one is not the other's to see.
     select 'unknown_authority', e.authority, null::text,
            format('%s of %s in vault of %s was signed by %s, which is not on the list of authorities',
-                  initcap(e.kind), vaultbook.usdt(e.amount), coalesce(e.owner, e.vault), e.authority),
+                  initcap(e.kind), vaultbook.usdt(e.amount), e.owner, e.authority),
            jsonb_build_object('authority', e.authority, 'signature', e.signature, 'event_index', e.event_index, 'slot', e.slot,
                               'transaction_type', e.kind, 'amount', e.amount::text, 'vault_address', e.vault, 'vault_owner', e.owner,
                               'counterparty', e.to_owner)

@@ -1,7 +1,7 @@
 -- Lasting alerts: louder after a time, told as a number where there are too many, and alerting itself tried.
 begin;
 set local role postgres;
-select plan(28);
+select plan(29);
 delete from realtime.messages;
 create function pg_temp.happen(kind text, names text[]) returns integer
 language sql as $$
@@ -72,6 +72,10 @@ create function pg_temp.swallow() returns trigger language plpgsql as $$ begin r
 create trigger swallowing before insert on public.alerts for each row execute function pg_temp.swallow();
 select ok(not vaultbook.prove_alerting(), 'What is raised and not there');
 select results_eq('select message from vaultbook.alert_failures', $$values ('An alert of type conflict was raised and is not there')$$, 'is noted');
+drop trigger swallowing on public.alerts;
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise 'Not now' using errcode = '40001'; end $$;
+create trigger refusing before insert on public.alerts for each row execute function pg_temp.refuse();
+select throws_ok('select vaultbook.prove_alerting()', '40001', 'Not now', 'What has to be repeated is, and says nothing of alerting');
 update public.alert_rules set enabled = false;
 select ok(vaultbook.prove_alerting(), 'Who wants no alerts misses none');
 
