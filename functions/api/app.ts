@@ -54,10 +54,7 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
     return errorResponse(error, c.get("requestId"));
   });
   app.onError((thrown, c) => {
-    // The only one that the framework throws of its own accord.
-    const error = thrown instanceof HTTPException && thrown.status === 400
-      ? new VaultbookError("body_invalid", { field: "the body", problem: "must be JSON" })
-      : thrown;
+    const error = thrown instanceof HTTPException ? refusalOf(thrown) : thrown;
     const cause = error.cause instanceof Error ? error.cause.message : undefined;
     if (!(error instanceof VaultbookError) || cause) {
       settings.log({ level: "error", request_id: c.get("requestId"), error: error.message, cause });
@@ -65,6 +62,18 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
     return errorResponse(error, c.get("requestId"));
   });
   return app;
+}
+
+/** What the framework throws of its own accord where a body is to be read. */
+function refusalOf(thrown: HTTPException): Error {
+  switch (thrown.status) {
+    case 400:
+      return new VaultbookError("body_invalid", { field: "the body", problem: "must be JSON" });
+    case 415:
+      return new VaultbookError("media_type_unsupported");
+    default:
+      return thrown;
+  }
 }
 
 /** Gives the request an id, and the log a line about it. */

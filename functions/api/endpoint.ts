@@ -5,6 +5,7 @@
  */
 import { type Hook, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { present } from "./clock.ts";
 import type { Caller } from "@/lib/domain/caller.ts";
 import { seesAll } from "@/lib/domain/caller.ts";
@@ -49,6 +50,23 @@ export function refusals(codes: readonly ErrorCode[]): RouteConfig["responses"] 
     return [status, { description: own.join(", "), content: { "application/json": { schema: refusalOf(own) } } }];
   }));
 }
+
+/** Errors of what takes a JSON body. */
+export const BODY_ERRORS = [
+  "body_invalid",
+  "body_too_large",
+  "media_type_unsupported",
+] as const satisfies readonly ErrorCode[];
+
+const BODY_BYTES_MAX = 4096;
+
+/** No body of a client is longer than a few lines. */
+export const smallBody = bodyLimit({
+  maxSize: BODY_BYTES_MAX,
+  onError: () => {
+    throw new VaultbookError("body_too_large", { limit_bytes: BODY_BYTES_MAX });
+  },
+});
 
 /** The answers of an endpoint: one shape when it succeeds, and these errors beside those that any request may get. */
 export function answers<Schema extends z.ZodType>(

@@ -40,6 +40,7 @@ export const ERRORS = {
     status: 409,
     message: "Cannot go on with {job}: this run was silent too long, and another one took over",
   },
+  media_type_unsupported: { status: 415, message: "Cannot read the body: its Content-Type must be application/json" },
   method_not_allowed: { status: 405, message: "Cannot {method} this path: it takes {allow}" },
   not_found: { status: 404, message: "Cannot find {path}" },
   operators_only: { status: 403, message: "Cannot do this: only operators may" },

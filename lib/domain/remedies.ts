@@ -25,6 +25,7 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   item_settled: "Read the quarantine anew: somebody has decided, or it was applied meanwhile.",
   item_unknown: "Read the quarantine anew.",
   job_taken_over: "Nothing: the other run does the work.",
+  media_type_unsupported: "Send `Content-Type: application/json`.",
   method_not_allowed: "Take a method that `Allow` names.",
   not_found: "Look for the path in `openapi.json`.",
   operators_only: "Sign in as an operator.",

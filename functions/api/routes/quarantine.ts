@@ -7,7 +7,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { readDelivery } from "@/lib/chain/delivery.ts";
 import { replayItem, resolveItem } from "@/lib/ledger/quarantine.ts";
-import { answers, type ApiEnvironment, routes, SIGNED_IN } from "../endpoint.ts";
+import { answers, type ApiEnvironment, BODY_ERRORS, routes, SIGNED_IN, smallBody } from "../endpoint.ts";
 import { Resolution } from "../schemas.ts";
 import type { Settings } from "../settings.ts";
 
@@ -29,8 +29,8 @@ const REQUEST = {
 };
 
 const RESPONSES = answers("What was decided, and what the item is now", Resolution, [
+  ...BODY_ERRORS,
   "parameter_invalid",
-  "body_invalid",
   "unauthorized",
   "operators_only",
   "item_unknown",
@@ -60,6 +60,7 @@ const REPLAY = createRoute({
 /** The routes. */
 export function quarantine({ database, callers, program }: Settings): OpenAPIHono<ApiEnvironment> {
   const route = routes();
+  route.use(smallBody);
   route.openapi(RESOLVE, async (c) => {
     const caller = await callers.identify(c.req.raw.headers);
     const decision = { id: c.req.valid("param").id, reason: c.req.valid("json").reason };

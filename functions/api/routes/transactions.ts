@@ -5,20 +5,17 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { buildInstruction, type OwnersAction } from "@/lib/chain/instruction.ts";
 import { isAmount } from "@/lib/domain/amount.ts";
 import type { UserCaller } from "@/lib/domain/caller.ts";
 import { VaultbookError } from "@/lib/domain/errors.ts";
 import type { Callers } from "@/lib/http/caller.ts";
 import { admitVault, type AnnouncedTransaction, attachSignature, openPending } from "@/lib/ledger/pending.ts";
-import { answers, type ApiEnvironment, routes } from "../endpoint.ts";
+import { answers, type ApiEnvironment, BODY_ERRORS, routes, smallBody } from "../endpoint.ts";
 import { limit } from "../rate_limit.ts";
 import { Address, Announced, Beginning, IdempotencyKey, Signature, StartedTransaction } from "../schemas.ts";
 import type { Settings } from "../settings.ts";
 import { unsignedTransaction } from "../unsigned_transaction.ts";
-
-const BODY_BYTES_MAX = 4096;
 
 /** No secret key and no operator: whoever acts for an owner has the owner's wallet. */
 const SIGNED_IN = [{ accessToken: [] }];
@@ -40,7 +37,7 @@ const START = createRoute({
     body: { required: true, content: { "application/json": { schema: Beginning } } },
   },
   responses: answers("What was begun", StartedTransaction, [
-    ...["parameter_invalid", "body_invalid", "body_too_large", "unauthorized", "owner_only", "rate_limited"] as const,
+    ...[...BODY_ERRORS, "parameter_invalid", "unauthorized", "owner_only", "rate_limited"] as const,
     ...["amount_out_of_range", "amount_not_available", "vault_unknown", "vault_exists", "vault_closed"] as const,
     ...["vault_paused", "protocol_paused", "idempotency_key_reused", "too_many_pending"] as const,
     ...["chain_unavailable", "rpc_unconfigured", "instruction_unsupported"] as const,
@@ -61,7 +58,7 @@ const SIGN = createRoute({
     body: { required: true, content: { "application/json": { schema: z.strictObject({ signature: Signature }) } } },
   },
   responses: answers("What was begun", Announced, [
-    ...["parameter_invalid", "body_invalid", "body_too_large", "unauthorized", "owner_only", "rate_limited"] as const,
+    ...[...BODY_ERRORS, "parameter_invalid", "unauthorized", "owner_only", "rate_limited"] as const,
     ...["transaction_unknown", "signature_attached", "signature_taken", "transaction_expired"] as const,
   ]),
 });
@@ -119,13 +116,6 @@ export function signatures({ database, callers }: Settings): OpenAPIHono<ApiEnvi
   });
   return route;
 }
-
-const smallBody = bodyLimit({
-  maxSize: BODY_BYTES_MAX,
-  onError: () => {
-    throw new VaultbookError("body_too_large", { limit_bytes: BODY_BYTES_MAX });
-  },
-});
 
 /** Whoever signed in with a wallet. @throws {VaultbookError} unauthorized, owner_only */
 async function walletOf(callers: Callers, c: Context): Promise<UserCaller & { readonly wallet: string }> {

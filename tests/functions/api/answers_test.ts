@@ -26,6 +26,8 @@ interface Question {
   readonly headers?: HeadersInit;
   readonly method?: string;
   readonly body?: BodyInit;
+  /** Default: JSON. */
+  readonly mediaType?: string;
 }
 
 /** How an endpoint succeeds, where that takes more than asking it as the service about alice. */
@@ -55,6 +57,7 @@ const PROVOCATIONS: Readonly<Record<string, (api: TestApi) => Question | Promise
     return { names: { id: item?.id ?? "" } };
   },
   item_unknown: () => ({ names: { id: "987654" } }),
+  media_type_unsupported: () => ({ body: "reason=x", mediaType: "application/x-www-form-urlencoded" }),
   method_not_allowed: () => ({ method: "PATCH" }),
   operators_only: async () => ({ headers: await ownerOf(bob) }),
   parameter_invalid: () => ({ query: "?nonsense=1" }),
@@ -71,11 +74,16 @@ const PROVOCATIONS: Readonly<Record<string, (api: TestApi) => Question | Promise
 
 /** Endpoints that need a chain, and wallets that sign: of their answers only these are asked for here, the others in the tests that have one. */
 const STAGED = ["POST /api/vaults/{owner}/transactions", "PUT /api/transactions/{id}/signature"];
-const OF_STAGED: readonly ErrorCode[] = ["body_invalid", "database_unavailable", "method_not_allowed"];
+const OF_STAGED: readonly string[] = [
+  "body_invalid",
+  "database_unavailable",
+  "media_type_unsupported",
+  "method_not_allowed",
+];
 const STAGE_TESTS = ["transactions_test.ts", "transactions_refused_test.ts"];
 
 /** Of those, what no request can provoke: the IDL is built in, and what it lacks is shown by tests/lib/chain/instruction_test.ts. */
-const BUILT_IN: readonly ErrorCode[] = ["instruction_unsupported"];
+const BUILT_IN: readonly string[] = ["instruction_unsupported"];
 
 /** Errors of the state that everything is in at the end: the database is away. */
 const LAST = "database_unavailable";
@@ -180,7 +188,7 @@ async function ask(api: TestApi, endpoint: Endpoint, question: Question): Promis
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name) => question.names?.[name] ?? "");
   const usual = endpoint.name === WEBHOOK ? { authorization: WEBHOOK_SECRET } : SERVICE;
   const headers = new Headers(question.headers ?? usual);
-  if (question.body !== undefined) headers.set("content-type", "application/json");
+  if (question.body !== undefined) headers.set("content-type", question.mediaType ?? "application/json");
   return await api.ask(`${path}${question.query ?? ""}`, headers, {
     method: question.method ?? endpoint.method,
     ...(question.body === undefined ? {} : { body: question.body }),

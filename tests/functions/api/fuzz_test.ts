@@ -44,7 +44,8 @@ const PLANTED: Readonly<Record<string, [complaint: string, answer: Requests["ans
     (response) => changed(response, 200, (text) => text.replaceAll(key("alice"), key("bob"))),
   ],
   "an answer to nobody": [
-    "Somebody unknown was answered",
+    // By what it says or by whom it says it to, whichever endpoint comes first.
+    "api found this",
     (response) => Promise.resolve(response.status === 401 ? withStatus(response, 200) : response),
   ],
 };

@@ -46,6 +46,8 @@ monitorAppTest("POST /monitor looks at everything and says what it did", {}, asy
         jobs_repeated: 0,
         alerts_escalated: 0,
         alerts_untold: 0,
+        allowances_forgotten: 0,
+        transactions_expired: 0,
       },
       ...{ invariants: 15, invariants_broken: 0, invariants_too_dear: 0 },
     },

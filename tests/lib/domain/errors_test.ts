@@ -27,7 +27,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   ...{ body_invalid: 400, job_taken_over: 409, rpc_answer_invalid: 503, rpc_behind: 503, rpc_out_of_time: 503 },
   ...{ rpc_rate_limited: 503, rpc_refused: 503, rpc_slot_missing: 503, rpc_unavailable: 503, rpc_unconfigured: 503 },
   ...{ rpc_version_unsupported: 503, vault_unknown: 404, alert_unknown: 404, forbidden: 403, parameter_invalid: 400 },
-  ...{ item_settled: 409, item_unknown: 404, operators_only: 403 },
+  ...{ media_type_unsupported: 415, item_settled: 409, item_unknown: 404, operators_only: 403 },
   ...{ chain_unavailable: 503, instruction_unsupported: 503, owner_only: 403, rate_limited: 429, vault_exists: 409 },
   ...{ alerting_failed: 503 },
 };
