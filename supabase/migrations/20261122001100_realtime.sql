@@ -1,13 +1,29 @@
 -- Realtime: what happened is broadcast from the database, once it is committed. Delivery is at most once: the tables are
 -- the truth, and a client reads them again after it subscribed.
 
+create function vaultbook.room_for_alerts(p_alert_type text, p_alerts bigint) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select greatest(0, r.told_per_minute + p_alerts - (
+           select count(*) from (
+             select from public.alerts as a
+              where a.alert_type = p_alert_type and a.created_at > now() - interval '1 minute'
+              -- In a storm there are more than matter.
+              limit r.told_per_minute + p_alerts
+           ) as lately
+         ))
+    from public.alert_rules as r
+   where r.alert_type = p_alert_type
+$$;
+comment on function vaultbook.room_for_alerts(text, bigint) is
+  'How many of so many new alerts of a type, which are in the table already, operators may still hear of one by one in this minute.';
+
 create function vaultbook.tg_broadcast_alerts() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  told bigint;
 begin
   perform realtime.send(to_jsonb(a), 'alert_created', 'alerts:' || a.vault_owner, true)
      from new_rows as a
@@ -15,26 +31,21 @@ begin
     order by a.created_at, a.id;
 
   -- An owner hears of one alert of a type; operators would hear of everybody's, in a storm of more than anybody can read.
-  with fresh as (
-    select n.*, row_number() over (partition by n.alert_type order by n.created_at, n.id) as place from new_rows as n
-  ), room as (
-    select n.alert_type, r.told_per_minute + n.alerts - (
-             select count(*) from (
-               select from public.alerts as k
-                where k.alert_type = n.alert_type and k.created_at > now() - interval '1 minute'
-                limit r.told_per_minute + n.alerts
-             ) as lately
-           ) as places
-      from (select k.alert_type, count(*) as alerts from new_rows as k group by k.alert_type) as n
-      join public.alert_rules as r on r.alert_type = n.alert_type
-  ), untold as (
-    insert into vaultbook.untold_alerts (alert_type, alerts)
-    select f.alert_type, count(*) from fresh as f join room as r on r.alert_type = f.alert_type where f.place > r.places group by f.alert_type
-  )
-  select count(realtime.send(to_jsonb(f) - 'place', 'alert_created', 'alerts:ops', true)) into told
-    from (select * from fresh order by created_at, id) as f
-    left join room as r on r.alert_type = f.alert_type
-   where coalesce(f.place <= r.places, true);
+  perform realtime.send(to_jsonb(f) - 'place', 'alert_created', 'alerts:ops', true)
+     from (
+       select n.*, row_number() over (partition by n.alert_type order by n.created_at, n.id) as place from new_rows as n
+     ) as f
+     join (
+       select n.alert_type, vaultbook.room_for_alerts(n.alert_type, count(*)) as room from new_rows as n group by n.alert_type
+     ) as r on r.alert_type = f.alert_type
+    where f.place <= r.room
+    order by f.created_at, f.id;
+  insert into vaultbook.untold_alerts (alert_type, alerts)
+  select r.alert_type, r.alerts - r.room
+    from (
+      select n.alert_type, count(*) as alerts, vaultbook.room_for_alerts(n.alert_type, count(*)) as room from new_rows as n group by n.alert_type
+    ) as r
+   where r.room < r.alerts;
   return null;
 end
 $$;

@@ -20,7 +20,7 @@ begin
       from sums as s
      order by s.alert_type
   )
-  select coalesce(sum(t.alerts), 0) into untold from told as t;
+  select coalesce(sum(t.alerts), 0)::bigint into untold from told as t;
   return untold;
 end
 $$;
@@ -61,7 +61,7 @@ begin
      from unnest(louder) as a
     cross join lateral (values ('alerts:' || a.vault_owner), ('alerts:ops')) as channel (topic)
     where channel.topic is not null;
-  return coalesce(cardinality(louder), 0);
+  return coalesce(cardinality(louder), 0)::bigint;
 end
 $$;
 comment on function vaultbook.escalate_alerts(timestamptz) is
@@ -77,7 +77,7 @@ declare
   kind text;
   probe constant text := 'probe ' || gen_random_uuid();
 begin
-  select r.alert_type into kind from public.alert_rules as r where r.enabled order by r.alert_type limit 1;
+  select r.alert_type::text into kind from public.alert_rules as r where r.enabled order by r.alert_type limit 1;
   -- Who switched all of them off wants none.
   if kind is null then
     return true;
