@@ -122,7 +122,7 @@ as $$
 declare
   outcome text;
 begin
-  select case when i.outcome <> 'quarantined' then i.outcome else coalesce(became.outcome, i.outcome) end, d.id, i.delivery_position, i.signature, d.source, d.body, d.finalized
+  select case when i.outcome <> 'quarantined' then i.outcome else coalesce(became.outcome, i.outcome) end, d.id, i.delivery_position, i.signature::text, d.source, d.body, d.finalized
     into outcome, delivery_id, delivery_position, signature, source, body, finalized
     from vaultbook.inbox as i
     join vaultbook.deliveries as d on d.id = i.delivery_id

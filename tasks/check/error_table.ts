@@ -14,6 +14,7 @@ export const ERROR_TABLE = "docs/errors.md";
 /** SQLSTATEs of ours that no caller of a function sees as a code: what they mean to whoever meets them. */
 export const SQL_ALONE: Readonly<Record<string, string>> = {
   VB001: "The ledger's tables are changed by its functions only, and nothing is deleted: correct by a further row.",
+  VB002: "Inside of `prove_alerting` only: an alert could be raised, and is taken back.",
   VB004:
     "A job cannot be called: a secret is missing in Vault, or there is no job of that name. In `job_runs`: `schedule_unconfigured`.",
   VB201: "Inside of `settle` only: what opened a vault does not stand.",

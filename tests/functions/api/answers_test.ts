@@ -91,6 +91,7 @@ const LAST = "database_unavailable";
 /** Codes that no described endpoint answers, by the test that tells of them elsewhere: at another path, in a job's report, in the ledger. */
 const ELSEWHERE: Readonly<Record<string, readonly ErrorCode[]>> = {
   "functions/api/webhooks_test.ts": ["not_found"],
+  "faults/alert_failure_test.ts": ["alerting_failed"],
   "functions/sweep/sweep_test.ts": ["job_taken_over"],
   "lib/chain/rpc_test.ts": ["rpc_behind", "rpc_out_of_time", "rpc_rate_limited", "rpc_slot_missing", "rpc_unavailable"],
   "lib/chain/rpc_transport_test.ts": ["rpc_answer_invalid", "rpc_refused", "rpc_version_unsupported"],
