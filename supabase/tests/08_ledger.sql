@@ -16,6 +16,7 @@ select is_empty(
          and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
                            'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc,
                            'vaultbook.acknowledge_alert'::regproc,
+                           'vaultbook.resolve_item'::regproc, 'vaultbook.item_to_replay'::regproc, 'vaultbook.note_replay'::regproc,
                            'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
                            'vaultbook.finish_job'::regproc, 'vaultbook.begin_scan'::regproc, 'vaultbook.note_page'::regproc,
                            'vaultbook.finalize_sighted'::regproc, 'vaultbook.next_sightings'::regproc,
@@ -29,7 +30,7 @@ select is_empty(
                            'vaultbook.unread_of'::regproc, 'vaultbook.is_understood'::regproc, 'vaultbook.end_reconciliation'::regproc,
                            'vaultbook.take_snapshots'::regproc, 'vaultbook.take_tvl'::regproc,
                            'vaultbook.balance_as_of'::regproc, 'vaultbook.retain'::regproc, 'vaultbook.recount_totals'::regproc)$$,
-    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep, reconciliation and snapshots, and alerts only'
+    'The ledger is entered by ingest(), roll_back(), what concerns pending rows, jobs, sweep, reconciliation and snapshots, alerts, and what a person decides only'
   );
 select is_empty(
     $$select p.oid::regprocedure, r.rolname
@@ -48,9 +49,9 @@ select results_eq(
              ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
-             ('vaultbook.is_understood'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
-             ('vaultbook.next_suspects'), ('vaultbook.next_vaults'), ('vaultbook.note_page'), ('vaultbook.note_repair'),
-             ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.retain'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
+             ('vaultbook.is_understood'), ('vaultbook.item_to_replay'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),
+             ('vaultbook.next_suspects'), ('vaultbook.next_vaults'), ('vaultbook.note_page'), ('vaultbook.note_repair'), ('vaultbook.note_replay'),
+             ('vaultbook.note_vaults'), ('vaultbook.open_pending'), ('vaultbook.resolve_item'), ('vaultbook.retain'), ('vaultbook.roll_back'), ('vaultbook.settle_sightings'),
              ('vaultbook.start_job'), ('vaultbook.take_snapshots'), ('vaultbook.take_tvl'), ('vaultbook.ticks_between'),
              ('vaultbook.unproven_landings'), ('vaultbook.unread_of'),
              ('vaultbook.vault_is_swept'), ('vaultbook.want_new_vaults'), ('vaultbook.want_unknown_vaults'), ('vaultbook.want_vault')$$,
