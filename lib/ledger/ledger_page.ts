@@ -104,8 +104,13 @@ export async function readLedgerPage(
           ${offChain("pending", "pending")}
           union all
           (
-            select 1, l.created_at, row_number() over ()::integer, to_jsonb(l)
+            select 1, l.created_at,
+                   row_number() over (
+                     order by l.slot desc, l.transaction_index desc, l.event_index desc, (l.transaction_type = 'transfer_in') desc, l.id desc
+                   )::integer,
+                   to_jsonb(l)
               from (
+                -- In the order of the index, so that no more is read than shown; the few that share a place are told apart above.
                 select * from public.vault_ledger as l
                  where ${asked} and l.slot is not null and ${segment <= 1}
                    and (
@@ -115,8 +120,8 @@ export async function readLedgerPage(
       chain?.id ?? null
     }::uuid)
                    )
-                 order by l.slot desc, l.transaction_index desc, l.event_index desc, (l.transaction_type = 'transfer_in') desc, l.id desc
-                 limit ${limit + 1}
+                 order by l.slot desc, l.transaction_index desc, l.event_index desc
+                 fetch first (${limit + 1}) rows with ties
               ) as l
           )
           union all

@@ -77,6 +77,9 @@ create index transactions_waiting_idx on public.transactions (vault_owner, trans
 comment on index public.transactions_waiting_idx is
   'Rows that an event may confirm: pending ones, and expired ones that were signed.';
 
+create index transactions_off_chain_idx on public.transactions (vault_owner, created_at, id) where slot is null;
+comment on index public.transactions_off_chain_idx is
+  'What the chain does not have, the newest first: the head and the end of a ledger page, and almost always nothing.';
 create index transactions_rolled_back_idx on public.transactions (vault_owner) where rolled_back_at is not null;
 comment on index public.transactions_rolled_back_idx is 'What the chain took back from a vault.';
 

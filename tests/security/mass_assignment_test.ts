@@ -11,14 +11,13 @@ import { plantTenants } from "@/tests/support/isolation/tenants.ts";
 import { openTestPlatform } from "@/tests/support/platform.ts";
 
 /** What is accepted, to the letter: operators turn the alert rules. */
-const ACCEPTED = ["cooldown", "enabled", "severity", "threshold"].map((column) =>
-  `operator: PATCH alert_rules.${column}`
-);
+const ACCEPTED = ["cooldown", "enabled", "escalate_after", "escalate_to", "severity", "threshold", "told_per_minute"]
+  .map((column) => `operator: PATCH alert_rules.${column}`);
 
 /** One of each kind; who is refused altogether is in tokens_test.ts. */
 const WRITERS = /^(anon|alice|operator|no wallet|spoofed user_metadata)$/;
 
-Deno.test("row 50: nobody writes a column by POST or PATCH, but operators four of the alert rules", async () => {
+Deno.test("row 50: nobody writes a column by POST or PATCH, but operators seven of the alert rules", async () => {
   const platform = await openTestPlatform();
   try {
     const tenants = await plantTenants(platform);
