@@ -96,10 +96,12 @@ function instructionFinding({ name, accounts, args }: IdlInstruction): Finding {
   if (opaque !== null) return { name, effect, parts: {}, problems: [`${opaque} cannot be read`] };
   const keys = accounts.filter(({ optional }) => !optional)
     .map((account): Leaf => ({ path: account.name, layout: { type: "pubkey" } }));
-  return {
-    ...{ name, effect },
-    ...findParts([...keys, ...leavesOf(args)], instructionParts(effect), INSTRUCTION_NAMES[effect], new Set()),
-  };
+  const found = findParts([...keys, ...leavesOf(args)], instructionParts(effect), INSTRUCTION_NAMES[effect], new Set());
+  // Tokens lie in accounts: an argument of such a name says nothing of where.
+  const parts = Object.entries(found.parts).filter(([part, path]) =>
+    part in EFFECT_PARTS[effect] || keys.some((account) => account.path === path)
+  );
+  return { ...found, name, effect, parts: Object.fromEntries(parts) };
 }
 
 function instructionMapping(idl: Idl, { name, effect, parts }: Finding & { effect: Effect }): InstructionMapping {

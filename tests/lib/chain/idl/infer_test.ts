@@ -77,6 +77,22 @@ Deno.test("inferMapping() finds the default mapping in the default IDL, but for 
 
 const KEYS = "user:pubkey vault:pubkey";
 
+Deno.test("inferMapping() finds the tokens of an instruction in its accounts alone", () => {
+  const idl = readIdl(newIdl({
+    ...{ source: "made up", seed: "vault", enums: {}, events: {}, accounts: {} },
+    instructions: {
+      withdraw: "owner vault | token_account:pubkey amount:u64",
+      deposit: "owner vault token_account | amount:u64",
+    },
+  }));
+  const { mapping: found } = inferMapping(idl);
+  expect(found.instructions).toMatchObject({
+    withdraw: { args: { amount: "amount" } },
+    deposit: { accounts: { token_account: "token_account" } },
+  });
+  expect(found.instructions.withdraw?.args).toEqual({ amount: "amount" });
+});
+
 Deno.test("inferMapping() never guesses an amount", () => {
   const cases: [fields: string, problem: string][] = [
     [`${KEYS} amount:u64 deposited_amount:u64`, "amount and deposited_amount could both be amount"],
