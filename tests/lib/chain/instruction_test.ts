@@ -70,6 +70,40 @@ Deno.test("buildInstruction() builds for every public program whose IDL tells al
   expect(told).toContain("terse initialise: initialize_vault: vault_bump is an argument that nothing here tells");
 });
 
+Deno.test("buildInstruction() takes every amount that there is room for, and nothing but the amount as an argument", () => {
+  const program = compileProgram(DEMO_PROGRAM, idl, mapping);
+  const dataOf = (amount: bigint): number[] => [...buildInstruction(program, action("deposit", amount)).data.slice(8)];
+  expect(dataOf(0n)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(dataOf(MOST)).toEqual(Array(8).fill(255));
+  expect(() => dataOf(-1n)).toThrow("Cannot move -1");
+  const written = (args: string): Record<string, unknown> =>
+    newIdl({
+      ...{ source: "made up", seed: "vault", events: {}, accounts: {} },
+      instructions: { initialize_vault: "user vault(pda)", deposit: `user vault(pda) | ${args}` },
+    });
+  const untold = (name: string): string => `deposit: ${name} is an argument that nothing here tells`;
+  expect(built(written("amount:u64 memo:bool"), action("deposit", 7n))).toBe(untold("memo"));
+  expect(built(written("amount:u64"), action("deposit", null))).toBe(untold("amount"));
+  expect(built(written("amount:u64"), action("deposit", 7n))).toEqual([alice, book.vaultOf(alice).address]);
+});
+
+Deno.test("buildInstruction() leaves an optional account out as neither signing nor changing, and keeps one that is told", () => {
+  const metas = (account: object): unknown => {
+    const read = readIdl(depositWith(account));
+    return buildInstruction(compileMapped(DEMO_PROGRAM, read, inferMapping(read).mapping), action("deposit", 7n))
+      .accounts.at(-1);
+  };
+  const flags = { optional: true, signer: true, writable: true };
+  expect(metas({ name: "referrer", ...flags })).toEqual({ address: DEMO_PROGRAM, signer: false, writable: false });
+  expect(metas({ name: "config", optional: true, writable: true, address: key("config") })).toEqual(
+    { address: key("config"), signer: false, writable: true },
+  );
+  // The program itself, where it is no option, is as the IDL says.
+  expect(metas({ name: "own", writable: true, address: DEMO_PROGRAM })).toEqual(
+    { address: DEMO_PROGRAM, signer: false, writable: true },
+  );
+});
+
 /** A deposit with these further accounts. */
 function depositWith(...accounts: object[]): Record<string, unknown> {
   const base: Program = {
@@ -108,6 +142,10 @@ Deno.test("buildInstruction() takes addresses, seeds and Anchor's own names from
     [{ name: "group", accounts: [{ name: "token_program" }] }, "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"],
   ];
   for (const [account, address] of told) expect(last(account)).toBe(address);
+  // A seed is looked for among all accounts, and in the group that it is in.
+  const seeded = { name: "seeded", pda: { seeds: [{ kind: "account", path: "token_program" }] } };
+  const grouped = { name: "group", accounts: [{ name: "token_program" }, seeded] };
+  expect(last(grouped)).toBe(last({ name: "token_program" }, seeded));
   const derived = {
     name: "derived",
     pda: {
