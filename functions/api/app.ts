@@ -56,7 +56,8 @@ export function createApi(settings: Settings): OpenAPIHono<ApiEnvironment> {
   app.onError((thrown, c) => {
     const error = thrown instanceof HTTPException ? refusalOf(thrown) : thrown;
     const cause = error.cause instanceof Error ? error.cause.message : undefined;
-    if (!(error instanceof VaultbookError) || cause) {
+    // What is the caller's own mistake is in the request's line, and no error of ours.
+    if (!(error instanceof VaultbookError) || (cause && error.status >= 500)) {
       settings.log({ level: "error", request_id: c.get("requestId"), error: error.message, cause });
     }
     return errorResponse(error, c.get("requestId"));

@@ -89,5 +89,6 @@ apiTest("a moment that the database would not take is refused by name: it was an
       field,
     ]);
   }
+  expect(api.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   expect((await api.ask(`/vaults/${alice}/balance?at=2026-11-20T12:00:00%2B15:59`, SERVICE)).status).toBe(200);
 });
