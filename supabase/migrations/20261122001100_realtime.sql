@@ -24,6 +24,12 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  -- By type. Asked once, for between two statements another writer may commit.
+  room constant jsonb := (
+    select jsonb_object_agg(t.alert_type, vaultbook.room_for_alerts(t.alert_type, t.alerts))
+      from (select n.alert_type::text, count(*) as alerts from new_rows as n group by n.alert_type) as t
+  );
 begin
   perform realtime.send(to_jsonb(a), 'alert_created', 'alerts:' || a.vault_owner, true)
      from new_rows as a
@@ -35,17 +41,13 @@ begin
      from (
        select n.*, row_number() over (partition by n.alert_type order by n.created_at, n.id) as place from new_rows as n
      ) as f
-     join (
-       select n.alert_type, vaultbook.room_for_alerts(n.alert_type, count(*)) as room from new_rows as n group by n.alert_type
-     ) as r on r.alert_type = f.alert_type
-    where f.place <= r.room
+    where f.place <= (room ->> f.alert_type::text)::bigint
     order by f.created_at, f.id;
   insert into vaultbook.untold_alerts (alert_type, alerts)
-  select r.alert_type, r.alerts - r.room
-    from (
-      select n.alert_type, count(*) as alerts, vaultbook.room_for_alerts(n.alert_type, count(*)) as room from new_rows as n group by n.alert_type
-    ) as r
-   where r.room < r.alerts;
+  select n.alert_type, count(*) - (room ->> n.alert_type::text)::bigint
+    from new_rows as n
+   group by n.alert_type
+  having count(*) > (room ->> n.alert_type::text)::bigint;
   return null;
 end
 $$;
