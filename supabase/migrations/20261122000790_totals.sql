@@ -2,20 +2,24 @@
 -- vaults move: open_vaults(), post() and refresh_status(), in the same statement.
 
 create function vaultbook.bucket(p_address text) returns integer
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select hashtext(p_address) & 1023
+begin
+  return hashtext(p_address) & 1023;
+end
 $$;
 comment on function vaultbook.bucket(text) is
   'The lock that a vault''s address falls under. Few, because each lock held takes a place in a table of fixed size.';
 alter function vaultbook.bucket(text) owner to vaultbook_ledger;
 
 create function vaultbook.counts(p_status text, p_total bigint) returns boolean
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select p_status <> 'closed' or p_total > 0
+begin
+  return p_status <> 'closed' or p_total > 0;
+end
 $$;
 comment on function vaultbook.counts(text, bigint) is 'Whether a vault is among those that the TVL is of: a closed one only while it holds something.';
 alter function vaultbook.counts(text, bigint) owner to vaultbook_ledger;

@@ -127,24 +127,26 @@ create function vaultbook.post(p_rows vaultbook.folded_row[], p_withdrawn vaultb
 language plpgsql
 set search_path = ''
 as $$
+declare
+  -- Rows that are written already, behind one that comes or goes.
+  followers constant bigint := (select count(*) from unnest(p_rows) as f where f.id is not null);
+  written bigint;
 begin
-  with folded as materialized (
-    select f.*, p.pending_id
-      from unnest(p_rows) as f
-      left join vaultbook.pending_for(p_rows) as p
-        on p.signature = f.signature and p.event_index = f.event_index and p.transaction_type = f.transaction_type
-  ), written as (
-    insert into public.transactions (
-      vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, counterparty, note,
-      created_at, confirmed_at, slot, transaction_index, event_index, finalized_at, total_after, locked_after
-    )
-    select f.owner, f.transaction_type, f.amount, f.signature, f.status, f.balance_before, f.balance_after, f.counterparty, f.note,
-           coalesce(f.block_time, now()), case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
-           f.slot, f.transaction_index, f.event_index, f.finalized_at, f.total_after, f.locked_after
-      from folded as f
-     where f.id is null and f.pending_id is null
-     order by f.owner, f.slot, f.transaction_index, f.signature, f.event_index
-  ), settled as (
+  insert into public.transactions (
+    vault_owner, transaction_type, amount, signature, status, balance_before, balance_after, counterparty, note,
+    created_at, confirmed_at, slot, transaction_index, event_index, finalized_at, total_after, locked_after
+  )
+  select f.owner, f.transaction_type, f.amount, f.signature, f.status, f.balance_before, f.balance_after, f.counterparty, f.note,
+         coalesce(f.block_time, now()), case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
+         f.slot, f.transaction_index, f.event_index, f.finalized_at, f.total_after, f.locked_after
+    from unnest(p_rows) as f
+    left join vaultbook.pending_for(p_rows) as p
+      on p.signature = f.signature and p.event_index = f.event_index and p.transaction_type = f.transaction_type
+   where f.id is null and p.pending_id is null
+   order by f.owner, f.slot, f.transaction_index, f.signature, f.event_index;
+  get diagnostics written = row_count;
+
+  if written + followers < cardinality(p_rows) then
     -- What was announced here keeps its row, which is from now on as if the chain alone had told of it.
     update public.transactions as t
        set status = f.status, signature = f.signature, slot = f.slot, transaction_index = f.transaction_index,
@@ -153,14 +155,21 @@ begin
            created_at = coalesce(f.block_time, now()), updated_at = now(), finalized_at = f.finalized_at,
            confirmed_at = case f.status when 'confirmed' then coalesce(f.block_time, now()) end,
            submitted_signature = null, expires_at = null
-      from folded as f
-     where t.id = f.pending_id
-  ), threaded as (
+      from unnest(p_rows) as f
+      join vaultbook.pending_for(p_rows) as p
+        on p.signature = f.signature and p.event_index = f.event_index and p.transaction_type = f.transaction_type
+     where t.id = p.pending_id and f.id is null;
+  end if;
+  if followers > 0 then
     update public.transactions as t
        set balance_before = f.balance_before, balance_after = f.balance_after,
            total_after = f.total_after, locked_after = f.locked_after, updated_at = now()
-      from folded as f
-     where t.id = f.id and (t.total_after <> f.total_after or t.locked_after <> f.locked_after)
+      from unnest(p_rows) as f
+     where t.id = f.id and (t.total_after <> f.total_after or t.locked_after <> f.locked_after);
+  end if;
+
+  with folded as materialized (
+    select * from unnest(p_rows)
   ), moved as (
     select f.owner, f.transaction_type, f.total_delta as delta from folded as f where f.id is null
     union all
@@ -168,12 +177,6 @@ begin
       from unnest(p_withdrawn) as w
       join vaultbook.movements as m on m.transaction_type = w.transaction_type
      where w.moved
-  ), flow as (
-    select m.owner,
-           coalesce(sum(m.delta) filter (where m.transaction_type = 'deposit'), 0) as deposited,
-           coalesce(sum(- m.delta) filter (where m.transaction_type = 'withdrawal'), 0) as withdrawn
-      from moved as m
-     group by m.owner
   ), last as (
     select distinct on (f.owner) f.owner, f.total_after, f.locked_after
       from folded as f
@@ -188,21 +191,29 @@ begin
          order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
          limit 1
       ) as held on true
+  ), balance as (
+    -- Side by side in one pass: a join would compare every vault with every other, for nobody knows how many they are.
+    select side.owner, max(side.total_after) as total_after, max(side.locked_after) as locked_after,
+           coalesce(sum(side.deposited), 0) as deposited, coalesce(sum(side.withdrawn), 0) as withdrawn
+      from (
+        select held.owner, held.total_after, held.locked_after, null::numeric as deposited, null::numeric as withdrawn
+          from (select * from last union all select * from emptied) as held
+        union all
+        select m.owner, null, null,
+               case m.transaction_type when 'deposit' then m.delta end, case m.transaction_type when 'withdrawal' then - m.delta end
+          from moved as m
+      ) as side
+     group by side.owner
   ), balanced as (
     update public.vaults as v
-       set total_balance = l.total_after,
-           locked_balance = l.locked_after,
-           available_balance = l.total_after - l.locked_after,
-           total_deposited = v.total_deposited + l.deposited,
-           total_withdrawn = v.total_withdrawn + l.withdrawn,
+       set total_balance = b.total_after,
+           locked_balance = b.locked_after,
+           available_balance = b.total_after - b.locked_after,
+           total_deposited = v.total_deposited + b.deposited,
+           total_withdrawn = v.total_withdrawn + b.withdrawn,
            updated_at = now()
-      from (
-        select held.owner, held.total_after, held.locked_after, coalesce(flow.deposited, 0) as deposited,
-               coalesce(flow.withdrawn, 0) as withdrawn
-          from (select * from last union all select * from emptied) as held
-          left join flow on flow.owner = held.owner
-      ) as l
-     where v.owner = l.owner
+      from balance as b
+     where v.owner = b.owner
     returning v.owner, v.vault_address, v.status, v.total_balance, v.locked_balance
   ), difference as (
     -- The table itself is as it was before this statement.

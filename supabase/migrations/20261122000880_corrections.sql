@@ -2,10 +2,12 @@
 -- like anything else; it says which balances it comes to, and gives way to whatever happened that makes it come to others.
 
 create function vaultbook.is_correction(p_signature text) returns boolean
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select starts_with(p_signature, 'correction:')
+begin
+  return starts_with(p_signature, 'correction:');
+end
 $$;
 comment on function vaultbook.is_correction(text) is
   'Whether this stands in the place of a signature for a correction. None of Solana''s has a colon in it.';

@@ -127,10 +127,20 @@ comment on function vaultbook.admit(text[]) is
 alter function vaultbook.admit(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.without(p_signatures text[], p_others text[]) returns text[]
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select array(select s.signature from unnest(p_signatures) as s (signature) where s.signature <> all (p_others))
+begin
+  if p_others = '{}' then
+    return p_signatures;
+  end if;
+  return array(
+    select s.signature from unnest(p_signatures) with ordinality as s (signature, place)
+      left join (select distinct o.signature from unnest(p_others) as o (signature)) as other on other.signature = s.signature
+     where other.signature is null
+     order by s.place
+  );
+end
 $$;
 comment on function vaultbook.without(text[], text[]) is 'The first list without what is in the second.';
 alter function vaultbook.without(text[], text[]) owner to vaultbook_ledger;
@@ -151,6 +161,7 @@ declare
   fallen text[];
   admitted text[];
   fitting vaultbook.fitting;
+  misfits vaultbook.refusal[];
 begin
   if exists (
     select from vaultbook.inbox as i
@@ -179,16 +190,16 @@ begin
     candidates := vaultbook.without(candidates, fitting.outdated) || fitting.outdated;
     admitted := admitted || fitting.outdated;
     -- Where something was taken back, what is written already may be impossible without it.
-    with misfit as (
+    misfits := array(select m from vaultbook.misfits(fitting.folded, withdrawn <> '{}') as m);
+    if misfits <> '{}' then
       update vaultbook.inbox as i
          set outcome = m.outcome, code = m.code, reason = m.reason, decided_at = clock_timestamp(),
              -- In other company, or alone, it may be short earlier: with each of them it can become possible.
              waits_until_slot = case when m.outcome = 'parked' then greatest(m.waits_until_slot, i.waits_until_slot) end
-        from vaultbook.misfits(fitting.folded, withdrawn <> '{}') as m
-       where i.signature = m.signature and i.outcome <> 'conflict'
-      returning i.signature
-    )
-    select vaultbook.without(candidates, admitted) || coalesce(array_agg(m.signature::text), '{}') into fallen from misfit as m;
+        from unnest(misfits) as m
+       where i.signature = m.signature and i.outcome <> 'conflict';
+    end if;
+    fallen := vaultbook.without(candidates, admitted) || array(select m.signature from unnest(misfits) as m);
     exit when fallen = '{}';
     perform vaultbook.refuse_openers(openers, fallen);
     candidates := vaultbook.without(candidates, fallen);

@@ -70,10 +70,12 @@ begin
     refusals := refusals || refused;
     candidates := vaultbook.without(candidates, array(select r.signature from unnest(refused) as r));
   end loop;
-  update vaultbook.inbox as i
-     set outcome = r.outcome, code = r.code, reason = r.reason, waits_until_slot = r.waits_until_slot, decided_at = clock_timestamp()
-    from unnest(refusals) as r
-   where i.signature = r.signature and i.outcome <> 'conflict';
+  if refusals <> '{}' then
+    update vaultbook.inbox as i
+       set outcome = r.outcome, code = r.code, reason = r.reason, waits_until_slot = r.waits_until_slot, decided_at = clock_timestamp()
+      from unnest(refusals) as r
+     where i.signature = r.signature and i.outcome <> 'conflict';
+  end if;
   return applied;
 end
 $$;

@@ -123,10 +123,11 @@ comment on function vaultbook.decide(text[], text[], vaultbook.withdrawn_row[], 
 alter function vaultbook.decide(text[], text[], vaultbook.withdrawn_row[], integer[]) owner to vaultbook_ledger;
 
 create function vaultbook.taken_back_since(p_moment timestamptz) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select t.signature::text
       from vaultbook.compensations as c
       join public.transactions as t on t.id = c.transaction_id
@@ -134,7 +135,8 @@ as $$
     union
     select c.signature::text from vaultbook.status_changes as c
      where c.rolled_back_in = pg_current_xact_id() and c.rolled_back_at > p_moment
-  )
+  );
+end
 $$;
 comment on function vaultbook.taken_back_since(timestamptz) is
   'The signatures of which this transaction took back a row, or a word on a vault''s status, after a moment().';

@@ -21,10 +21,12 @@ grant select on vaultbook.authority_lists to vaultbook_ledger, service_role;
 create policy "The ledger knows the authorities" on vaultbook.authority_lists for select to vaultbook_ledger using (true);
 
 create function vaultbook.listed_authorities() returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select l.authorities from vaultbook.authority_lists as l order by l.source = 'configured' desc limit 1
+begin
+  return (select l.authorities from vaultbook.authority_lists as l order by l.source = 'configured' desc limit 1);
+end
 $$;
 comment on function vaultbook.listed_authorities() is 'The keys that may lock, unlock and transfer; NULL while nothing is known.';
 alter function vaultbook.listed_authorities() owner to vaultbook_ledger;

@@ -179,6 +179,15 @@ begin
     perform vaultbook.raise_alerts(occurrences);
   end if;
 
+  -- Nearly always: nothing stands open that this could make good.
+  if not exists (
+    select from public.alerts as a
+     where a.resolved_at is null
+       and a.alert_type in ('gap_detected', 'token_surplus', 'vault_paused', 'vault_closed', 'rolled_back')
+  ) then
+    return;
+  end if;
+
   -- A gap is filled once the place it was found at states what the ledger holds; a surplus is gone once nothing is left of it.
   update public.alerts as a
      set resolved_at = now()
