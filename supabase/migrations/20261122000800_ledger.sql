@@ -168,42 +168,37 @@ begin
      where t.id = f.id and (t.total_after <> f.total_after or t.locked_after <> f.locked_after);
   end if;
 
-  with folded as materialized (
-    select * from unnest(p_rows)
-  ), moved as (
-    select f.owner, f.transaction_type, f.total_delta as delta from folded as f where f.id is null
+  with moved as (
+    select f.owner, f.transaction_type, case when f.id is null then f.total_delta end as delta,
+           row_number() over (
+             partition by f.owner
+             order by f.slot desc, f.transaction_index desc, f.signature desc, f.event_index desc, f.transaction_type = 'transfer_in' desc
+           ) = 1 as is_last,
+           f.total_after, f.locked_after
+      from unnest(p_rows) as f
     union all
-    select w.owner, w.transaction_type, - m.total_sign * w.amount
+    select w.owner, w.transaction_type, case when w.moved then - m.total_sign * w.amount end, false, null, null
       from unnest(p_withdrawn) as w
       join vaultbook.movements as m on m.transaction_type = w.transaction_type
-     where w.moved
-  ), last as (
-    select distinct on (f.owner) f.owner, f.total_after, f.locked_after
-      from folded as f
-     order by f.owner, f.slot desc, f.transaction_index desc, f.signature desc, f.event_index desc, f.transaction_type = 'transfer_in' desc
-  ), emptied as (
-    -- Nothing is left from the first withdrawn row on: the vault holds what it held before.
-    select w.owner, coalesce(held.total_after, 0) as total_after, coalesce(held.locked_after, 0) as locked_after
-      from (select distinct o.owner from unnest(p_withdrawn) as o where o.owner not in (select f.owner from folded as f)) as w
+  ), change as (
+    select m.owner,
+           max(m.total_after) filter (where m.is_last) as total_after,
+           max(m.locked_after) filter (where m.is_last) as locked_after,
+           coalesce(sum(m.delta) filter (where m.transaction_type = 'deposit'), 0) as deposited,
+           coalesce(sum(- m.delta) filter (where m.transaction_type = 'withdrawal'), 0) as withdrawn
+      from moved as m
+     group by m.owner
+  ), balance as (
+    select c.owner, c.deposited, c.withdrawn,
+           coalesce(c.total_after, held.total_after, 0) as total_after, coalesce(c.locked_after, held.locked_after, 0) as locked_after
+      from change as c
       left join lateral (
+        -- Nothing is left from the first withdrawn row on: the vault holds what it held before.
         select t.total_after, t.locked_after from public.transactions as t
-         where t.vault_owner = w.owner and t.slot is not null and t.rolled_back_at is null
+         where c.total_after is null and t.vault_owner = c.owner and t.slot is not null and t.rolled_back_at is null
          order by t.slot desc, t.transaction_index desc, t.signature desc, t.event_index desc, t.transaction_type = 'transfer_in' desc
          limit 1
       ) as held on true
-  ), balance as (
-    -- Side by side in one pass: a join would compare every vault with every other, for nobody knows how many they are.
-    select side.owner, max(side.total_after) as total_after, max(side.locked_after) as locked_after,
-           coalesce(sum(side.deposited), 0) as deposited, coalesce(sum(side.withdrawn), 0) as withdrawn
-      from (
-        select held.owner, held.total_after, held.locked_after, null::numeric as deposited, null::numeric as withdrawn
-          from (select * from last union all select * from emptied) as held
-        union all
-        select m.owner, null, null,
-               case m.transaction_type when 'deposit' then m.delta end, case m.transaction_type when 'withdrawal' then - m.delta end
-          from moved as m
-      ) as side
-     group by side.owner
   ), balanced as (
     update public.vaults as v
        set total_balance = b.total_after,

@@ -92,33 +92,37 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  refused text[];
+  verdicts vaultbook.refusal[];
 begin
-  with misfit as (
-    select e.*, e.named_owner <> e.owner and not e.failed as is_foreign
-      from vaultbook.events as e
-     where e.signature = any (p_signatures) and e.vault is not null
-       -- What failed to change a vault's status changed nothing, and waits for none.
-       and not (e.failed and e.kind in ('initialise', 'close', 'pause'))
-       and (e.owner is null or (e.kind = 'transfer' and e.to_owner is null) or (e.named_owner <> e.owner and not e.failed))
-  ), verdict as (
-    select distinct on (m.signature) m.signature,
-           case when m.failed then 'failed' else 'parked' end as outcome,
-           -- It may wait for the initialisation that gives the vault to the owner it names.
-           case when m.is_foreign then 'vault_of_another_owner' else 'vault_unknown' end as code,
-           case when m.is_foreign then format('Vault %s belongs to %s, not to %s', m.vault, m.owner, m.named_owner)
-                else format('No vault is known at %s', case when m.owner is null then m.vault else m.to_vault end) end as reason
-      from misfit as m
+  verdicts := array(
+    select distinct on (m.signature)
+           row (
+             m.signature,
+             case when m.failed then 'failed' else 'parked' end,
+             -- It may wait for the initialisation that gives the vault to the owner it names.
+             case when m.is_foreign then 'vault_of_another_owner' else 'vault_unknown' end,
+             case when m.is_foreign then format('Vault %s belongs to %s, not to %s', m.vault, m.owner, m.named_owner)
+                  else format('No vault is known at %s', case when m.owner is null then m.vault else m.to_vault end) end,
+             null
+           )::vaultbook.refusal
+      from (
+        select e.*, e.named_owner <> e.owner and not e.failed as is_foreign
+          from vaultbook.events as e
+         where e.signature = any (p_signatures) and e.vault is not null
+           -- What failed to change a vault's status changed nothing, and waits for none.
+           and not (e.failed and e.kind in ('initialise', 'close', 'pause'))
+           and (e.owner is null or (e.kind = 'transfer' and e.to_owner is null) or (e.named_owner <> e.owner and not e.failed))
+      ) as m
      order by m.signature, m.is_foreign desc nulls last, m.event_index
-  ), refused as (
-    update vaultbook.inbox as i
-       set outcome = v.outcome, code = v.code, reason = v.reason, waits_until_slot = null, decided_at = clock_timestamp()
-      from verdict as v
-     where i.signature = v.signature and i.outcome <> 'conflict'
-    returning i.signature
-  )
-  select array_agg(r.signature::text) into refused from refused as r;
-  return vaultbook.without(p_signatures, coalesce(refused, '{}'));
+  );
+  if verdicts = '{}' then
+    return p_signatures;
+  end if;
+  update vaultbook.inbox as i
+     set outcome = v.outcome, code = v.code, reason = v.reason, waits_until_slot = null, decided_at = clock_timestamp()
+    from unnest(verdicts) as v
+   where i.signature = v.signature and i.outcome <> 'conflict';
+  return vaultbook.without(p_signatures, array(select v.signature from unnest(verdicts) as v));
 end
 $$;
 comment on function vaultbook.admit(text[]) is

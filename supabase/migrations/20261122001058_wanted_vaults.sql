@@ -5,7 +5,7 @@ create table vaultbook.wanted_vaults (
   reason text not null,
   wanted_at timestamptz not null default clock_timestamp(),
   constraint wanted_vaults_pkey primary key (address),
-  constraint wanted_vaults_address_is_a_public_key check (address ~ '^[1-9A-HJ-NP-Za-km-z]{32,44}$')
+  constraint wanted_vaults_address_is_a_public_key check (length(address) between 32 and 44 and address !~ '[^1-9A-HJ-NP-Za-km-z]')
 );
 comment on table vaultbook.wanted_vaults is 'Vaults that the next sweep looks through from their first transaction on. A row goes when that is done.';
 comment on column vaultbook.wanted_vaults.address is 'Address of the vault, or of its token account';

@@ -148,12 +148,12 @@ const THREADS: readonly PlantedBug[] = [
     "set balance_before = f.balance_before, balance_after = f.balance_after,",
     "set balance_before = f.balance_before,",
   ),
-  bug("post", "a vault holds what its first new row says", "order by f.owner, f.slot desc", "order by f.owner, f.slot"),
+  bug("post", "a vault holds what its first new row says", "order by f.slot desc, f.tr", "order by f.slot, f.tr"),
   bug(
     "post",
     "rows threaded anew are deposited again",
-    "from folded as f where f.id is null\n    union all",
-    "from folded as f\n    union all",
+    "case when f.id is null then f.total_delta end as delta",
+    "f.total_delta as delta",
   ),
   bug(
     "post",
@@ -161,7 +161,7 @@ const THREADS: readonly PlantedBug[] = [
     "m.transaction_type = 'deposit'",
     "m.transaction_type in ('deposit', 'transfer_in')",
   ),
-  bug("post", "withdrawals are not summed up", "v.total_withdrawn + l.withdrawn", "v.total_withdrawn"),
+  bug("post", "withdrawals are not summed up", "v.total_withdrawn + b.withdrawn", "v.total_withdrawn"),
 ];
 
 /** What is let in, what waits, what is refused. */

@@ -77,8 +77,8 @@ export const FORKS: readonly PlantedBug[] = [
   bug(
     "post",
     "an emptied vault keeps what it held",
-    "select * from last union all select * from emptied",
-    "select * from last",
+    "where v.owner = b.owner\n",
+    "where v.owner = b.owner and b.owner in (select f.owner from unnest(p_rows) as f)\n",
   ),
 ];
 
