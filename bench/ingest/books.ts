@@ -51,16 +51,16 @@ export async function openBooks(vaults: number, work: (books: Books, chain: Chai
       await work({
         ours: ours.admin,
         plain: bare,
-        async ingest(delivery) {
+        async ingest(delivery): Promise<void> {
           const settlements = await ingest(client, delivery);
           const strange = settlements.find(({ outcome }) => outcome !== "applied");
           if (strange) throw new Error(`A transaction was ${strange.outcome} ${strange.code ?? ""}`);
         },
-        async moment() {
+        async moment(): Promise<string> {
           const [row] = await ours.admin<{ moment: string }[]>`select clock_timestamp()::text as moment`;
           return row?.moment ?? "";
         },
-        async walBytes() {
+        async walBytes(): Promise<number> {
           const [row] = await ours.admin<
             { bytes: string }[]
           >`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`;
