@@ -8,6 +8,7 @@ import { VaultbookError } from "@/lib/domain/errors.ts";
 import { rowsFor } from "./as_caller.ts";
 import { rowsOf } from "./attempts.ts";
 import type { Database } from "./database.ts";
+import { statement } from "./statement.ts";
 
 /** A row of `public.alerts`; times as ISO 8601, amounts within `data` as decimal strings in base units. */
 export interface Alert {
@@ -55,8 +56,7 @@ export async function readAlerts(
   const { severity = null, type = null, isAcknowledged = null, after, limit } = question;
   // An owner's are found by the owner: the policy alone would read all of them.
   const owner = caller.kind === "service" || caller.isOps ? null : caller.wallet ?? "";
-  const found = await rowsFor(database, caller, (sql) =>
-    sql<{ alert: Alert }[]>`
+  const query = statement`
     select to_jsonb(a) as alert
       from public.alerts as a
      where (${owner}::text is null or a.vault_owner = ${owner})
@@ -64,10 +64,11 @@ export async function readAlerts(
        and (${type}::text is null or a.alert_type = ${type})
        and (${isAcknowledged}::boolean is null or a.acknowledged = ${isAcknowledged}::boolean)
        and (${after === null} or (a.created_at, a.id) < (${after?.createdAt ?? null}::text::timestamptz, ${
-      after?.id ?? null
-    }::uuid))
+    after?.id ?? null
+  }::uuid))
      order by a.created_at desc, a.id desc
-     limit ${limit + 1}`);
+     limit ${limit + 1}`;
+  const found = await rowsFor<{ alert: Alert }>(database, caller, query);
   const alerts = found.slice(0, limit).map(({ alert }) => alert);
   const last = alerts.at(-1);
   return { alerts, next: found.length > limit && last ? { createdAt: last.created_at, id: last.id } : null };

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { PendingQuery, Row, Sql } from "postgres";
 import type { Caller } from "@/lib/domain/caller.ts";
 import { rowsFor } from "./as_caller.ts";
 import { rowsOf } from "./attempts.ts";
 import type { Database } from "./database.ts";
+import { type Statement, statement } from "./statement.ts";
 
 /** What is asked for. */
 export interface Span {
@@ -51,14 +51,14 @@ export interface Series<Point> {
  * @throws {VaultbookError} database_unavailable
  */
 export async function readTvlHistory(database: Database, span: Span): Promise<Series<TvlSnapshot>> {
-  const rows = await rowsOf(database, (sql) =>
-    sql<{ point: TvlSnapshot }[]>`
+  const query = statement`
     select jsonb_build_object(
              'timestamp', s.timestamp, 'total_value_locked', s.total_value_locked::text, 'total_locked', s.total_locked::text,
              'total_available', s.total_available::text, 'active_vaults', s.active_vaults
            ) as point
-      from ${lastOfEach(sql, span, sql`public.tvl_snapshots`)} as s
-     order by s.timestamp, s.id`);
+      from ${lastOfEach(span, statement`public.tvl_snapshots`)} as s
+     order by s.timestamp, s.id`;
+  const rows = await rowsOf(database, (sql) => sql.unsafe<{ point: TvlSnapshot }[]>(query.toString()));
   return seriesOf(rows.map(({ point }) => point), span.limit);
 }
 
@@ -74,32 +74,27 @@ export async function readSnapshots(
   span: Span & { readonly type?: BalanceSnapshot["snapshot_type"] | undefined },
 ): Promise<Series<BalanceSnapshot>> {
   const { type = null } = span;
-  const rows = await rowsFor(database, caller, (sql) => {
-    const own = sql`(
+  const own = statement`(
       select * from public.balance_snapshots as b
        where b.vault_owner = ${owner} and (${type}::text is null or b.snapshot_type = ${type}::text)
     )`;
-    return sql<{ point: BalanceSnapshot }[]>`
+  const query = statement`
     select jsonb_build_object(
              'timestamp', s.timestamp, 'snapshot_type', s.snapshot_type, 'total_balance', s.total_balance::text,
              'locked_balance', s.locked_balance::text, 'available_balance', s.available_balance::text
            ) as point
-      from ${lastOfEach(sql, span, own)} as s
+      from ${lastOfEach(span, own)} as s
      order by s.timestamp, s.id`;
-  });
+  const rows = await rowsFor<{ point: BalanceSnapshot }>(database, caller, query);
   return seriesOf(rows.map(({ point }) => point), span.limit);
 }
 
 /** Of these snapshots those of the span, the oldest first and one more than are asked for: each, or of each hour or day the last. */
-function lastOfEach(
-  sql: Sql,
-  { from, to, interval, limit }: Span,
-  snapshots: PendingQuery<Row[]>,
-): PendingQuery<Row[]> {
+function lastOfEach({ from, to, interval, limit }: Span, snapshots: Statement): Statement {
   const one = interval === "raw"
-    ? sql`(select own.timestamp, own.id)`
-    : sql`(select date_trunc(${interval}::text, own.timestamp, 'UTC'), null::uuid)`;
-  return sql`(
+    ? statement`(select own.timestamp, own.id)`
+    : statement`(select date_trunc(${interval}::text, own.timestamp, 'UTC'), null::uuid)`;
+  return statement`(
     select distinct on (one.bucket, one.alone) own.*
       from ${snapshots} as own
      cross join lateral ${one} as one (bucket, alone)

@@ -6,6 +6,7 @@
 import type { Caller } from "@/lib/domain/caller.ts";
 import { rowsFor } from "./as_caller.ts";
 import type { Database } from "./database.ts";
+import { type Statement, statement } from "./statement.ts";
 
 /** A row of `public.vault_ledger`; amounts are decimal strings in base units, times as ISO 8601. */
 export interface LedgerRow {
@@ -75,30 +76,29 @@ export async function readLedgerPage(
   const segment = after === null ? 0 : SEGMENTS.indexOf(after.at);
   const aside = after && after.at !== "chain" ? after : null;
   const chain = after?.at === "chain" ? after : null;
-  const found = await rowsFor(database, caller, (sql) => {
-    const asked = sql`
+  const asked = statement`
       l.vault_owner = ${owner}
       and (${types}::text is null or l.transaction_type = any (string_to_array(${types}, ',')))
       and (${status}::text is null or l.status = ${status})
       and (${from}::text::timestamptz is null or l.created_at >= ${from}::text::timestamptz)
       and (${to}::text::timestamptz is null or l.created_at < ${to}::text::timestamptz)`;
-    const offChain = (is: "pending" | "failed", name: "pending" | "expired") => {
-      const here = aside?.at === name ? aside : null;
-      return sql`(
+  const offChain = (is: "pending" | "failed", name: "pending" | "expired"): Statement => {
+    const here = aside?.at === name ? aside : null;
+    return statement`(
         select ${
-        SEGMENTS.indexOf(name)
-      }::integer as segment, l.created_at, null::integer as position, to_jsonb(l) as row
+      SEGMENTS.indexOf(name)
+    }::integer as segment, l.created_at, null::integer as position, to_jsonb(l) as row
           from public.vault_ledger as l
          where ${asked} and l.slot is null and l.status = ${is} and ${segment <= SEGMENTS.indexOf(name)}
            and (${here === null} or (l.created_at, l.id) < (${here?.createdAt ?? null}::text::timestamptz, ${
-        here?.id ?? null
-      }::uuid))
+      here?.id ?? null
+    }::uuid))
          order by l.created_at desc, l.id desc
          limit ${limit + 1}
       )`;
-    };
-    const [index = null, event = null, isIn = null] = chain?.place ?? [];
-    return sql<{ row: LedgerRow }[]>`
+  };
+  const [index = null, event = null, isIn = null] = chain?.place ?? [];
+  const query = statement`
       select p.row
         from (
           ${offChain("pending", "pending")}
@@ -117,8 +117,8 @@ export async function readLedgerPage(
                      ${chain === null}
                      or (l.slot, l.transaction_index, l.event_index, l.transaction_type = 'transfer_in', l.id)
                         < (${chain?.slot ?? null}::bigint, ${index}::integer, ${event}::integer, ${isIn}::boolean, ${
-      chain?.id ?? null
-    }::uuid)
+    chain?.id ?? null
+  }::uuid)
                    )
                  order by l.slot desc, l.transaction_index desc, l.event_index desc
                  fetch first (${limit + 1}) rows with ties
@@ -129,7 +129,7 @@ export async function readLedgerPage(
         ) as p
        order by p.segment, p.position, p.created_at desc, p.row ->> 'id' desc
        limit ${limit + 1}`;
-  });
+  const found = await rowsFor<{ row: LedgerRow }>(database, caller, query);
   const rows = found.slice(0, limit).map(({ row }) => row);
   const last = rows.at(-1);
   return { rows, next: found.length > limit && last ? positionOf(last) : null };

@@ -6,6 +6,7 @@
 import type { Caller } from "@/lib/domain/caller.ts";
 import { rowsFor } from "./as_caller.ts";
 import type { Database } from "./database.ts";
+import { statement } from "./statement.ts";
 
 /** A row of `public.vault_balances`; amounts are decimal strings in base units, times as ISO 8601. */
 export interface VaultBalances {
@@ -28,8 +29,7 @@ export interface VaultBalances {
  * @throws {VaultbookError} database_unavailable
  */
 export async function readVault(database: Database, caller: Caller, owner: string): Promise<VaultBalances | null> {
-  const rows = await rowsFor(database, caller, (sql) =>
-    sql<{ vault: VaultBalances }[]>`
-    select to_jsonb(v) as vault from public.vault_balances as v where v.owner = ${owner}`);
+  const query = statement`select to_jsonb(v) as vault from public.vault_balances as v where v.owner = ${owner}`;
+  const rows = await rowsFor<{ vault: VaultBalances }>(database, caller, query);
   return rows[0]?.vault ?? null;
 }
