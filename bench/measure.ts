@@ -14,6 +14,8 @@ export interface Figure {
   readonly ours: number;
   readonly ceiling: number;
   readonly ceiling_name: string;
+  /** What the ratio is to be: `>= 0.7` of a rate, `<= 1.5` of what is spent. Default: nothing in particular. */
+  readonly goal?: `${">=" | "<="} ${number}`;
 }
 
 /** Whether `--only` asks for this figure, by its name or the beginning of it; without `--only` each is asked for. */
@@ -37,12 +39,12 @@ function valueOf(flag: string): string | undefined {
 
 /** Says a figure: a line for a person, or with `--json` an object. The ratio is ours to the ceiling. */
 export function report(figure: Figure): void {
-  const { name, unit, ceiling_name: ceilingName } = figure;
+  const { name, unit, ceiling_name: ceilingName, goal } = figure;
   const [ours, ceiling, ratio] = [figure.ours, figure.ceiling, figure.ours / figure.ceiling].map(rounded);
   print(
     Deno.args.includes("--json")
-      ? JSON.stringify({ name, unit, ours, ceiling, ceiling_name: ceilingName, ratio })
-      : `${name}: ${ours} ${unit}, ${ceilingName} ${ceiling} ${unit}, ratio ${ratio}`,
+      ? JSON.stringify({ name, unit, ours, ceiling, ceiling_name: ceilingName, ratio, ...(goal && { goal }) })
+      : `${name}: ${ours} ${unit}, ${ceilingName} ${ceiling} ${unit}, ratio ${ratio}${goal ? ` (goal ${goal})` : ""}`,
   );
 }
 
@@ -76,21 +78,52 @@ export async function timeOf(work: () => PromiseLike<unknown>): Promise<number> 
   return performance.now() - started;
 }
 
-/** Works on a migrated database of its own, on a server of its own, as its superuser and over one connection. */
-export async function onDatabase(work: (sql: Sql, url: string) => Promise<void>): Promise<void> {
-  // As a small project has it. Whether commits wait for the disk is no matter of the ratios, and so they do not.
-  const settings = { shared_buffers: "1GB", maintenance_work_mem: "512MB", max_wal_size: "8GB" };
-  await withTestServer({ fresh: true, settings, onProgress: tell }, async ({ adminUrl, interrupted }) => {
-    const database = await openTestDatabase({ server: adminUrl });
-    // Whatever it waits for then fails at once.
-    interrupted.addEventListener("abort", () => void database.admin.end({ timeout: 0 }));
-    try {
-      const sql = await database.admin.reserve();
-      await work(sql, database.url).finally(() => sql.release());
-    } finally {
-      await database.close();
-    }
-  });
+/** As a small project has it. */
+const SETTINGS = {
+  shared_buffers: "1GB",
+  maintenance_work_mem: "512MB",
+  max_wal_size: "8GB",
+  checkpoint_timeout: "1h",
+};
+
+/**
+ * Works on a migrated database of its own as its superuser, over one connection: on an embedded server of its own, or on the server
+ * that `--db-url` names by a superuser.
+ *
+ * @param options.durable whether commits wait for the disk; default false, for what only reads.
+ */
+export async function onDatabase(
+  work: (sql: Sql, url: string, server: string) => Promise<void>,
+  { durable = false }: { durable?: boolean } = {},
+): Promise<void> {
+  const given = valueOf("db-url");
+  if (given !== undefined) return await onServer(given, new AbortController().signal, work);
+  const options = { fresh: true, durable, settings: SETTINGS, onProgress: tell };
+  await withTestServer(options, ({ adminUrl, interrupted }) => onServer(adminUrl, interrupted, work));
+}
+
+async function onServer(
+  server: string,
+  interrupted: AbortSignal,
+  work: (sql: Sql, url: string, server: string) => Promise<void>,
+): Promise<void> {
+  const database = await openTestDatabase({ server });
+  // Whatever it waits for then fails at once.
+  interrupted.addEventListener("abort", () => void database.admin.end({ timeout: 0 }));
+  try {
+    const sql = await database.admin.reserve();
+    await work(sql, database.url, server).finally(() => sql.release());
+  } finally {
+    await database.close();
+  }
+}
+
+/** The value below which so large a part of them lies. @throws {RangeError} of an empty list. */
+export function quantile(values: readonly number[], part: number): number {
+  const value =
+    values.toSorted((one, other) => one - other)[Math.min(values.length - 1, Math.floor(values.length * part))];
+  if (value === undefined) throw new RangeError("There is no part of nothing");
+  return value;
 }
 
 /** Fills the book up to so many vaults that hold something, in an order that is not that of their owners. */

@@ -24,6 +24,8 @@ export interface TestServerOptions {
   readonly keep?: boolean;
   /** Starts one in any case, for work that needs an empty server. */
   readonly fresh?: boolean;
+  /** Whether commits wait for the disk, as outside of tests; default false. */
+  readonly durable?: boolean;
   /** Starts this PostgreSQL, which implies a fresh one; default the embedded one. */
   readonly installation?: Installation;
   /** Further settings of the one that is started. */
@@ -81,7 +83,7 @@ async function start(folder: string, options: TestServerOptions): Promise<Postgr
     host: "127.0.0.1",
     port: unusedPort(),
     password: crypto.randomUUID(),
-    durable: false,
+    durable: options.durable ?? false,
     logFile: join(folder, "postgres.log"),
     settings: { max_connections: "200", ...options.settings },
     onProgress: options.onProgress,
