@@ -8,12 +8,13 @@ import { complain, readFlags, runTask, say } from "./command_line.ts";
 
 const USAGE = `Measures Vaultbook beside what nothing like it could be faster than, in the same run.
 
-  deno task bench [--only NAME] [--json] [--vaults N] [--rows N] [--db-url URL]
+  deno task bench [--only NAME] [--json] [--vaults N] [--rows N] [--seconds N] [--db-url URL]
 
   --only NAME   only the figures of this name, or whose names begin with it, as snapshot or tvl/read
   --json        one object a line: name, unit, ours, ceiling, ceiling_name, ratio, and goal where there is one
   --vaults N    vaults of the benches that have vaults (default 1000000; year: 20)
   --rows N      rows of the ledger (default 10000000; api: 5000000)
+  --seconds N   how long webhook/p99 lasts (default 60)
   --db-url URL  a superuser of another server to measure on, in a database of its own (default: an embedded PostgreSQL)
   -h, --help    this text
 
@@ -27,6 +28,7 @@ async function main(args: string[]): Promise<number> {
     json: { type: "boolean" },
     vaults: { type: "string" },
     rows: { type: "string" },
+    seconds: { type: "string" },
     "db-url": { type: "string" },
     help: { type: "boolean" },
   });

@@ -40,6 +40,7 @@ export interface TestPlatform {
 export async function openTestPlatform(
   { environment, redirectUrls = [], ...options }: {
     pooler?: number;
+    server?: string;
     environment?: Record<string, string>;
     redirectUrls?: string[];
   } = {},
