@@ -103,9 +103,9 @@ grant select on
 to authenticated;
 grant update (severity, enabled, threshold, cooldown, told_per_minute, escalate_after, escalate_to) on public.alert_rules to authenticated;
 
--- Where every row has an owner, whose rows one sees is a span of owners: one's own alone, or for operators all of them (every address
--- lies between '' and '~'). An index follows a span, and not an "or": so an owner's rows are found without reading everybody's, and of
--- another owner's rows not even their number shows, in the time it takes to hide them.
+-- Whose rows one sees is a span of owners: one's own alone, or for operators all of them (every address lies between '' and '~'). An index
+-- follows a span, and not an "or": so an owner's rows are found without reading everybody's, and of another owner's rows not even their
+-- number shows, in the time it takes to hide them.
 create policy "Owners see their own vault, operators all" on public.vaults
   for select to authenticated
   using (
@@ -124,15 +124,18 @@ create policy "Owners see their own snapshots, operators all" on public.balance_
     vault_owner >= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '' else (select auth.jwt()) ->> 'wallet_address' end)
     and vault_owner <= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '~' else (select auth.jwt()) ->> 'wallet_address' end)
   );
+-- What is about the whole system has no owner, and lies at the end of the span, where no address is.
 create policy "Owners see their own reconciliations, operators all" on public.reconciliation_logs
   for select to authenticated
   using (
-    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
+    coalesce(vault_owner, '~') >= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '' else (select auth.jwt()) ->> 'wallet_address' end)
+    and coalesce(vault_owner, '~') <= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '~' else (select auth.jwt()) ->> 'wallet_address' end)
   );
 create policy "Owners see their own alerts, operators all" on public.alerts
   for select to authenticated
   using (
-    vault_owner = ((select auth.jwt()) ->> 'wallet_address') or ((select auth.jwt()) -> 'app_metadata' ->> 'role') = 'ops'
+    coalesce(vault_owner, '~') >= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '' else (select auth.jwt()) ->> 'wallet_address' end)
+    and coalesce(vault_owner, '~') <= (select case when (select auth.jwt()) -> 'app_metadata' ->> 'role' = 'ops' then '~' else (select auth.jwt()) ->> 'wallet_address' end)
   );
 create policy "Operators see the alert rules" on public.alert_rules
   for select to authenticated

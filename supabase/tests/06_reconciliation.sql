@@ -28,7 +28,7 @@ select col_is_pk('public', 'reconciliation_logs', 'id', 'A finding is known by i
 select fk_ok('public', 'reconciliation_logs', 'vault_owner', 'public', 'vaults', 'owner', 'A finding belongs to a vault');
 select has_index('public', 'reconciliation_logs', 'idx_reconciliation_difference', '{difference}'::name[],
                  'idx_reconciliation_difference(difference)');
-select has_index('public', 'reconciliation_logs', 'idx_reconciliation_vault', '{vault_owner, created_at}'::name[],
+select has_index('public', 'reconciliation_logs', 'idx_reconciliation_vault', array['vault_owner', 'COALESCE(vault_owner, ''~''::character varying)', 'created_at']::name[],
                  'idx_reconciliation_vault(vault_owner, …)');
 
 -- The constraints are looked at without the guard, which is tested in the foundation.
