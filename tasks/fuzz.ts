@@ -15,6 +15,7 @@ import { permutations } from "./fuzz/permutations.ts";
 import { reconcile } from "./fuzz/reconcile.ts";
 import { runKinds } from "./fuzz/run.ts";
 import { sweep } from "./fuzz/sweep.ts";
+import { timing } from "./fuzz/timing.ts";
 import { withTestServer } from "./test/server.ts";
 
 /** Every kind of fuzzing, by the name that `--only` takes. */
@@ -29,6 +30,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   sweep: sweep(),
   reconcile: reconcile(),
   api: api(),
+  timing: timing(),
 };
 
 const USAGE = `Throws random things at Vaultbook and looks for what must not be.
@@ -48,6 +50,8 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
                reconcile     such days with reconciliations amid them; nothing may be called wrong that is not
                api           requests to every endpoint, as openapi.json has them and around it, by every kind of caller
+               timing        what an owner can ask about another, with a clock: nobody may learn who is there. 100,000 times of each
+                             question, of which Welch's t must stay below 4.5, take about two hours
   -h, --help   this text
 
 Exit code 1 on a finding, with the command that repeats it. What goes in follows from the seed; when a kill hits does not.`;
