@@ -56,11 +56,16 @@ export async function settingsOf(databaseUrl: string, environment: Record<string
   });
 }
 
-/** Runs a test against the API on a database of its own, and looks at every invariant when it is done. */
+/**
+ * Runs a test against the API on a database of its own, and looks at every invariant when it is done.
+ *
+ * @param changed of the settings what no environment says, as the vault program, whose IDL is built in.
+ */
 export function apiTest(
   name: string,
   run: (api: TestApi) => Promise<void>,
   environment: Record<string, string> | (() => Record<string, string>) = {},
+  changed: Partial<Settings> = {},
 ): void {
   Deno.test(name, async () => {
     const database = await openTestDatabase();
@@ -68,6 +73,7 @@ export function apiTest(
     const settings = {
       ...await settingsOf(database.url, typeof environment === "function" ? environment() : environment),
       log: (entry: Record<string, unknown>): void => void lines.push(JSON.stringify(entry)),
+      ...changed,
     };
     const api = createApi(settings);
     const post = async (body: BodyInit, headers: HeadersInit = { authorization: WEBHOOK_SECRET }): Promise<Response> =>

@@ -5,6 +5,7 @@
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import bs58 from "bs58";
+import type { Settings } from "@/functions/api/settings.ts";
 import { type Answer, apiTest, ownerOf, type TestApi } from "./api.ts";
 import { type FaultyNode, openFaultyNode } from "./faulty_node.ts";
 import { events, logOf, rawTransaction, signature } from "./raw_delivery.ts";
@@ -14,8 +15,12 @@ export const aliceSeed = new Uint8Array(32).fill(7);
 /** Who has a vault. */
 export const alice = bs58.encode(ed25519.getPublicKey(aliceSeed));
 
-/** A test with a node, and a vault of alice that holds 100. */
-export function startTest(name: string, run: (api: TestApi, node: FaultyNode) => Promise<void>): void {
+/** A test with a node, and a vault of alice that holds 100. The settings are those of {@link apiTest}. */
+export function startTest(
+  name: string,
+  run: (api: TestApi, node: FaultyNode) => Promise<void>,
+  changed: Partial<Settings> = {},
+): void {
   let node: FaultyNode;
   apiTest(name, async (api) => {
     try {
@@ -30,7 +35,7 @@ export function startTest(name: string, run: (api: TestApi, node: FaultyNode) =>
   }, () => {
     node = openFaultyNode({ seed: name, traders: 1 });
     return { SOLANA_RPC_URL: node.url };
-  });
+  }, changed);
 }
 
 /** What somebody asks to begin; by default as alice, and for alice. */

@@ -82,9 +82,6 @@ const OF_STAGED: readonly string[] = [
 ];
 const STAGE_TESTS = ["transactions_test.ts", "transactions_refused_test.ts"];
 
-/** Of those, what no request can provoke: the IDL is built in, and what it lacks is shown by tests/lib/chain/instruction_test.ts. */
-const BUILT_IN: readonly string[] = ["instruction_unsupported"];
-
 /** Errors of the state that everything is in at the end: the database is away. */
 const LAST = "database_unavailable";
 
@@ -153,7 +150,7 @@ apiTest("what needs a chain has each of its errors told where there is one", asy
   for (const name of STAGED) {
     const codes = [...endpoints.find((endpoint) => endpoint.name === name)?.errors.values() ?? []].flat();
     expect(codes.length).toBeGreaterThan(5);
-    const untold = codes.filter((code) => ![...OF_STAGED, ...BUILT_IN].includes(code))
+    const untold = codes.filter((code) => !OF_STAGED.includes(code))
       .filter((code) => !texts.some((text) => text.includes(` ${code}`)));
     expect([name, untold]).toEqual([name, []]);
   }

@@ -1,8 +1,11 @@
 import { expect } from "expect";
+import idl from "@/lib/chain/idl/collateral_vault.json" with { type: "json" };
+import mapping from "@/lib/chain/idl/collateral_vault.mapping.json" with { type: "json" };
+import { compileProgram, type VaultProgram } from "@/lib/chain/program.ts";
 import { letTimePass } from "@/tests/support/announced.ts";
 import { apiTest, operator, ownerOf, SERVICE, signedIn } from "@/tests/support/api.ts";
 import { alice, begin, census, sign, startTest, told } from "@/tests/support/beginning.ts";
-import { events, key, logOf, rawTransaction, signature } from "@/tests/support/raw_delivery.ts";
+import { events, key, logOf, PROGRAM, rawTransaction, signature } from "@/tests/support/raw_delivery.ts";
 
 const bob = key("bob");
 
@@ -123,6 +126,37 @@ startTest(
     expect(await census(api)).toBe(0);
     node.faults.off();
     expect(told(await begin(api, deposit))).toBe("200");
+  },
+);
+
+/** The program as it would be if its `deposit` took these accounts too. */
+function programThatTakes(...accounts: readonly Record<string, unknown>[]): VaultProgram {
+  const changed = structuredClone(idl) as { instructions: { name: string; accounts: unknown[] }[] };
+  changed.instructions.find(({ name }) => name === "deposit")?.accounts.push(...accounts);
+  return compileProgram(PROGRAM, changed, mapping);
+}
+
+startTest(
+  "what the IDL does not tell of is not begun, and everything else is",
+  async (api) => {
+    const refused = await begin(api, { type: "deposit", amount: "5" });
+    expect(told(refused)).toBe("503 instruction_unsupported oracle");
+    expect(refused.body.error.details).toMatchObject({ instruction: "deposit" });
+    expect(await census(api)).toBe(0);
+    expect(told(await begin(api, { type: "withdrawal", amount: "5" }))).toBe("200");
+  },
+  { program: programThatTakes({ name: "oracle" }) },
+);
+
+startTest(
+  "what takes more bytes than a transaction has room for is not begun",
+  async (api) => {
+    expect(told(await begin(api, { type: "deposit", amount: "5" }))).toBe("503 instruction_unsupported its accounts");
+    expect(await census(api)).toBe(0);
+    expect(told(await begin(api, { type: "withdrawal", amount: "5" }))).toBe("200");
+  },
+  {
+    program: programThatTakes(...Array.from({ length: 40 }, (_, n) => ({ name: `market_${n}`, address: key(`${n}`) }))),
   },
 );
 
