@@ -1,9 +1,13 @@
 /**
  * Access tokens as an attacker makes them, and as Auth would never sign them.
  *
+ * A list of our own, which has every kind of attack that Wycheproof's JSON Web Signature vectors have: no package of the npm registry carries
+ * those, and theirs are signed with keys of their own, which no project of Supabase's has.
+ *
  * @module
  */
 import { CompactEncrypt } from "jose";
+import { derOf, IMPOSSIBLE_SIGNATURES } from "./ecdsa_signatures.ts";
 
 /** A token and what it tries. */
 export interface ForgedToken {
@@ -175,6 +179,7 @@ function signedByNothing({ header, claims }: Attacker): Making[] {
   return [
     ["a signature of zeros", compact(header, claims, () => new Uint8Array(64))],
     ["a signature of ones", compact(header, claims, () => new Uint8Array(64).fill(255))],
+    ...IMPOSSIBLE_SIGNATURES.map(([name, bytes]): Making => [name, compact(header, claims, () => bytes)]),
     ["RS256 over nothing", compact({ ...header, alg: "RS256" }, claims, () => new Uint8Array(256))],
     ["EdDSA over nothing", compact({ ...header, alg: "EdDSA" }, claims, () => new Uint8Array(64))],
   ];
@@ -195,6 +200,7 @@ async function altered({ signingKey, claims }: Victim, point: JsonWebKey, kid: s
         [],
       ),
     );
+  const raw = Uint8Array.from(atob(signature.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
   const other = encoded({ ...claims, app_metadata: { role: "ops" } });
   const forms: Record<string, string> = {
     "another payload": `${header}.${other}.${signature}`,
@@ -203,6 +209,16 @@ async function altered({ signingKey, claims }: Victim, point: JsonWebKey, kid: s
     "a longer signature": `${header}.${payload}.${signature}AAAA`,
     "no signature": `${header}.${payload}`,
     "an empty signature": `${header}.${payload}.`,
+    "a signature in DER": `${header}.${payload}.${base64url(derOf(raw))}`,
+    "r and s the other way round": `${header}.${payload}.${
+      base64url(Uint8Array.from([...raw.subarray(32), ...raw.subarray(0, 32)]))
+    }`,
+    "one bit of the signature": `${header}.${payload}.${base64url(raw.with(63, (raw[63] ?? 0) ^ 1))}`,
+    "one bit of the payload": `${header}.${base64url(utf8(JSON.stringify(claims)).with(0, 122))}.${signature}`,
+    "a compressed payload": `${encoded({ alg: "ES256", typ: "JWT", kid, zip: "DEF" })}.${payload}.${signature}`,
+    "a payload that is not encoded": `${
+      encoded({ alg: "ES256", kid, b64: false, crit: ["b64"] })
+    }.${payload}.${signature}`,
     "four parts": `${genuine}.${signature}`,
     "five parts": `${genuine}..`,
     "the payload alone": payload,
