@@ -30,7 +30,8 @@ export async function followAlerts(
   const readOn = async (): Promise<void> => {
     let last: Alert | undefined;
     do {
-      const page = supabase.from("alerts").select().order("created_at").order("id").limit(PAGE);
+      const page = supabase.from("alerts").select().eq("vault_owner", owner)
+        .order("created_at").order("id").limit(PAGE);
       const { data, error } =
         await (last
           ? page.or(`created_at.gt."${last.created_at}",and(created_at.eq."${last.created_at}",id.gt.${last.id})`)
