@@ -103,6 +103,19 @@ grant select on
 to authenticated;
 grant update (severity, enabled, threshold, cooldown, told_per_minute, escalate_after, escalate_to) on public.alert_rules to authenticated;
 
+-- The planner learns of no owner how many rows there are (count=planned would tell), takes them for few, and takes reading and sorting few for
+-- cheaper than following an index that has them in order, as long as a page at random costs so much more than the next one as on a turning
+-- disk. At 1.1 it follows the index: the newest 50 of an owner's 500,000 snapshots among 1,000,000, `where vault_owner = $1`, take 0.06 ms; at 4
+-- they take 200. REST gives each request the settings of its role.
+do $$
+begin
+  alter role authenticated set random_page_cost = 1.1;
+exception when insufficient_privilege then
+  raise notice 'The role authenticated keeps its random_page_cost';
+end
+$$;
+notify pgrst, 'reload config';
+
 -- Whose rows one sees is a span of owners: one's own alone, or for operators all of them (every address lies between '' and '~'). An index
 -- follows a span, and not an "or": so an owner's rows are found without reading everybody's, and of another owner's rows not even their
 -- number shows, in the time it takes to hide them. What is about the whole system has no owner, and lies at the end, where no address is; a

@@ -74,11 +74,16 @@ abuseTest("row 48: every role that comes from outside is stopped after seconds, 
     const [own] = await sql`select current_setting('statement_timeout') as timeout`;
     expect(own?.timeout).toBe("8s");
     const roles = await platform.database.admin`
-      select rolname, rolconfig::text as settings, rolsuper or rolcreaterole or rolcreatedb or rolreplication as is_mighty, rolbypassrls
+      select rolname, array(select unnest(rolconfig) order by 1)::text as settings, rolsuper or rolcreaterole or rolcreatedb or rolreplication as is_mighty, rolbypassrls
         from pg_roles where rolname in ('anon', 'authenticated') order by 1`;
     expect(roles.map((role) => ({ ...role }))).toEqual([
       { rolname: "anon", settings: "{statement_timeout=3s}", is_mighty: false, rolbypassrls: false },
-      { rolname: "authenticated", settings: "{statement_timeout=8s}", is_mighty: false, rolbypassrls: false },
+      {
+        rolname: "authenticated",
+        settings: "{random_page_cost=1.1,statement_timeout=8s}",
+        is_mighty: false,
+        rolbypassrls: false,
+      },
     ]);
     for (const role of ["postgres", "supabase_admin", "supabase_auth_admin", "vaultbook_ledger"]) {
       await expect(sql.unsafe(`set role ${role}`)).rejects.toThrow("permission denied");
