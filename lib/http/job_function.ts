@@ -42,7 +42,8 @@ export function jobFunction<Request>({ name, log, ...job }: JobFunction<Request>
   app.onError((error) => {
     const requestId = crypto.randomUUID();
     const cause = error.cause instanceof Error ? error.cause.message : undefined;
-    if (!(error instanceof VaultbookError) || cause) {
+    // What is the caller's own mistake is no error of ours.
+    if (!(error instanceof VaultbookError) || error.status >= 500) {
       log({ level: "error", request_id: requestId, error: error.message, cause });
     }
     return errorResponse(error, requestId);

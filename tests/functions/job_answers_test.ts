@@ -53,7 +53,7 @@ for (const [name, open] of Object.entries(FUNCTIONS)) {
       const provocation = PROVOCATIONS[code];
       if (!provocation) throw new Error(`Nobody knows how to provoke ${code}`);
       const { more = "", node = NODE, ...init } = provocation;
-      const { app, close } = open({ ...AWAY, SOLANA_RPC_URL: node });
+      const { app, logged, close } = open({ ...AWAY, SOLANA_RPC_URL: node });
       const response = await app.request(`/${name}${more}`, {
         method: "POST",
         headers: { authorization: `Bearer ${SECRET}` },
@@ -63,6 +63,9 @@ for (const [name, open] of Object.entries(FUNCTIONS)) {
       const { error } = await response.json() as { error: { code: ErrorCode; details: Record<string, unknown> } };
       expect([code, error.code, response.status]).toEqual([code, code, ERRORS[code].status]);
       expect([code, Object.keys(error.details).sort()]).toEqual([code, fieldsOf(code).sort()]);
+      // What is the caller's own mistake is no error of ours.
+      const hasErred = logged.some(({ level }) => level === "error");
+      expect([code, hasErred]).toEqual([code, ERRORS[code].status >= 500]);
       await close();
     }
   });
@@ -78,6 +81,8 @@ interface Settings {
 function opened<Own extends Settings>(
   create: (settings: Own) => Hono,
   settings: Own,
-): { app: Hono; close(): Promise<void> } {
-  return { app: create({ ...settings, log: () => {} }), close: () => settings.database.close() };
+): { app: Hono; logged: Record<string, unknown>[]; close(): Promise<void> } {
+  const logged: Record<string, unknown>[] = [];
+  const app = create({ ...settings, log: (entry) => void logged.push(entry) });
+  return { app, logged, close: () => settings.database.close() };
 }
