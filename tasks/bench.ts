@@ -12,7 +12,7 @@ const USAGE = `Measures Vaultbook beside what nothing like it could be faster th
 
   --only NAME   only the figures of this name, or whose names begin with it, as snapshot or tvl/read
   --json        one object a line: name, unit, ours, ceiling, ceiling_name, ratio, and goal where there is one
-  --vaults N    vaults of the benches that have vaults (default 1000000; year: 20)
+  --vaults N    vaults of the benches that have vaults (default 1000000; ingest: 10000; year: 20)
   --rows N      rows of the ledger (default 10000000; api: 5000000)
   --seconds N   how long webhook/p99 lasts (default 60)
   --db-url URL  a superuser of another server to measure on, in a database of its own (default: an embedded PostgreSQL)

@@ -4,11 +4,10 @@
  * @module
  */
 import postgres, { type Sql } from "postgres";
-import { openDatabase } from "@/lib/ledger/database.ts";
+import { type Database, openDatabase } from "@/lib/ledger/database.ts";
 import { type Delivery, ingest } from "@/lib/ledger/ingest.ts";
-import { withTestServer } from "@/tasks/test/server.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
-import { tell } from "../measure.ts";
+import { onDatabase, tell } from "../measure.ts";
 import { Chain } from "./chain.ts";
 
 export interface Books {
@@ -27,53 +26,47 @@ export interface Books {
 /** Connections of the ingest at most. Whoever calls one after the other uses one. */
 const WRITERS = 8;
 
-/** As a small project has it, with commits that wait for the disk. */
-const SETTINGS = {
-  ...{ fsync: "on", full_page_writes: "on", shared_buffers: "1GB", maintenance_work_mem: "512MB" },
-  ...{ max_wal_size: "8GB", checkpoint_timeout: "1h" },
-};
-
+/** Opens so many vaults in both, and works on them and on the chain that goes on from there. */
 export async function openBooks(vaults: number, work: (books: Books, chain: Chain) => Promise<void>): Promise<void> {
-  await withTestServer({ fresh: true, settings: SETTINGS, onProgress: tell }, async ({ adminUrl }) => {
-    const [ours, plain] = [await openTestDatabase({ server: adminUrl }), await openTestDatabase({ server: adminUrl })];
-    const client = openDatabase(ours.url, { max: WRITERS });
-    const bare = postgres(plain.adminUrl, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} });
+  await onDatabase(async (ours, url, server) => {
+    const other = await openTestDatabase({ server });
+    const client = openDatabase(url, { max: WRITERS });
+    const plain = postgres(other.adminUrl, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} });
     try {
       const chain = new Chain(vaults);
       tell(`Opening ${vaults} vaults`);
       // What only stands in for a real project's Realtime, which reads the write-ahead log.
-      for (const sql of [ours.admin, bare]) await sql.unsafe("alter table realtime.messages disable trigger user");
-      const openings = [...chain.openings()];
-      for (const delivery of openings) await ingest(client, delivery);
-      await copyVaults(ours.admin, bare);
-      for (const sql of [ours.admin, bare]) await sql.unsafe("vacuum analyze");
-      await ours.admin.unsafe("checkpoint");
-      await work({
-        ours: ours.admin,
-        plain: bare,
-        async ingest(delivery): Promise<void> {
-          const settlements = await ingest(client, delivery);
-          const strange = settlements.find(({ outcome }) => outcome !== "applied");
-          if (strange) throw new Error(`A transaction was ${strange.outcome} ${strange.code ?? ""}`);
-        },
-        async moment(): Promise<string> {
-          const [row] = await ours.admin<{ moment: string }[]>`select clock_timestamp()::text as moment`;
-          return row?.moment ?? "";
-        },
-        async walBytes(): Promise<number> {
-          const [row] = await ours.admin<
-            { bytes: string }[]
-          >`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`;
-          return Number(row?.bytes);
-        },
-      }, chain);
+      for (const sql of [ours, plain]) await sql.unsafe("alter table realtime.messages disable trigger user");
+      for (const delivery of chain.openings()) await ingest(client, delivery);
+      await copyVaults(ours, plain);
+      for (const sql of [ours, plain]) await sql.unsafe("vacuum analyze");
+      await ours.unsafe("checkpoint");
+      await work({ ours, plain, ingest: (delivery) => take(client, delivery), ...clockOf(ours) }, chain);
     } finally {
       await client.close();
-      await bare.end();
-      await ours.close();
-      await plain.close();
+      await plain.end();
+      await other.close();
     }
-  });
+  }, { durable: true });
+}
+
+async function take(client: Database, delivery: Delivery): Promise<void> {
+  const settlements = await ingest(client, delivery);
+  const strange = settlements.find(({ outcome }) => outcome !== "applied");
+  if (strange) throw new Error(`A transaction was ${strange.outcome} ${strange.code ?? ""}`);
+}
+
+function clockOf(sql: Sql): Pick<Books, "moment" | "walBytes"> {
+  return {
+    async moment(): Promise<string> {
+      const [row] = await sql<{ moment: string }[]>`select clock_timestamp()::text as moment`;
+      return row?.moment ?? "";
+    },
+    async walBytes(): Promise<number> {
+      const [row] = await sql<{ bytes: string }[]>`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`;
+      return Number(row?.bytes);
+    },
+  };
 }
 
 /** The vaults, for the rows that refer to them; and no trigger of ours from here on. */
