@@ -30,13 +30,17 @@ async function benchBatches(books: Books, chain: Chain, size: number, rounds: nu
   const [ours, plain]: [Side, Side] = [{ times: [], bytes: [] }, { times: [], bytes: [] }];
   for (let round = -WARM_UP; round < rounds; round++) {
     const deliveries = Array.from({ length: deliveriesOf(size) }, () => chain.delivery(size));
-    const rows: Rows[] = [];
     const own: Side = { times: [], bytes: [] };
+    const moments = [await books.moment()];
     for (const delivery of deliveries) {
-      const [began, from] = [await books.moment(), await books.walBytes()];
+      const from = await books.walBytes();
       own.times.push(await timeOf(() => books.ingest(delivery)));
       own.bytes.push(await books.walBytes() - from);
-      rows.push(await rowsBetween(books.ours, began, await books.moment()));
+      moments.push(await books.moment());
+    }
+    const rows: Rows[] = [];
+    for (const [place, from] of moments.slice(0, -1).entries()) {
+      rows.push(await rowsBetween(books.ours, from, moments[place + 1] ?? ""));
     }
     const bare: Side = { times: [], bytes: [] };
     for (const of of rows) {
@@ -80,7 +84,9 @@ async function benchHot(books: Books, chain: Chain): Promise<void> {
         .values();
       const time = await timeOf(() =>
         Promise.all(Array.from({ length: writers }, async () => {
-          for (const delivery of deliveries) await books.ingest(delivery);
+          for (const delivery of deliveries) {
+            await (writers > 1 ? books.ingestBeside(delivery) : books.ingest(delivery));
+          }
         }))
       );
       if (round >= 0) into.push(HOT.deliveries * 100 * 1000 / time);

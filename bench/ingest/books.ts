@@ -17,33 +17,40 @@ export interface Books {
   readonly plain: Sql;
   /** Into ours, over one connection. */
   ingest(delivery: Delivery): Promise<void>;
+  /** Into ours, over one of eight. */
+  ingestBeside(delivery: Delivery): Promise<void>;
   /** What the server's clock says. */
   moment(): Promise<string>;
   /** Bytes of the write-ahead log so far. */
   walBytes(): Promise<number>;
 }
 
-/** Connections of the ingest at most. Whoever calls one after the other uses one. */
+/** Connections of many writers together. */
 const WRITERS = 8;
 
 /** Opens so many vaults in both, and works on them and on the chain that goes on from there. */
 export async function openBooks(vaults: number, work: (books: Books, chain: Chain) => Promise<void>): Promise<void> {
   await onDatabase(async (ours, url, server) => {
     const other = await openTestDatabase({ server });
-    const client = openDatabase(url, { max: WRITERS });
+    const [one, many] = [openDatabase(url), openDatabase(url, { max: WRITERS })];
     const plain = postgres(other.adminUrl, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} });
     try {
       const chain = new Chain(vaults);
       tell(`Opening ${vaults} vaults`);
       // What only stands in for a real project's Realtime, which reads the write-ahead log.
       for (const sql of [ours, plain]) await sql.unsafe("alter table realtime.messages disable trigger user");
-      for (const delivery of chain.openings()) await ingest(client, delivery);
+      for (const delivery of chain.openings()) await ingest(one, delivery);
       await copyVaults(ours, plain);
       for (const sql of [ours, plain]) await sql.unsafe("vacuum analyze");
       await ours.unsafe("checkpoint");
-      await work({ ours, plain, ingest: (delivery) => take(client, delivery), ...clockOf(ours) }, chain);
+      const into = {
+        ingest: (delivery: Delivery) => take(one, delivery),
+        ingestBeside: (delivery: Delivery) => take(many, delivery),
+      };
+      await work({ ours, plain, ...into, ...clockOf(ours) }, chain);
     } finally {
-      await client.close();
+      await one.close();
+      await many.close();
       await plain.end();
       await other.close();
     }

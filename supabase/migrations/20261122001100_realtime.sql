@@ -87,11 +87,13 @@ set search_path = ''
 as $$
 begin
   insert into realtime.messages (topic, extension, event, private, payload)
-  select 'vault:' || t.vault_owner, 'broadcast', 'transaction_recorded', true,
-         to_jsonb(t) - 'total_after' - 'locked_after' || jsonb_build_object(
-           'amount', t.amount::text, 'balance_before', t.balance_before::text, 'balance_after', t.balance_after::text
-         )
-    from new_rows as t;
+  select 'vault:' || m.vault_owner, 'broadcast', 'transaction_recorded', true, to_jsonb(m)
+    from (
+      select t.id, t.vault_owner, t.transaction_type, t.amount::text, t.signature, t.status, t.balance_before::text,
+             t.balance_after::text, t.counterparty, t.note, t.created_at, t.updated_at, t.confirmed_at, t.slot, t.transaction_index,
+             t.event_index, t.finalized_at, t.submitted_signature, t.expires_at, t.rolled_back_at
+        from new_rows as t
+    ) as m;
   return null;
 exception when others then
   raise warning 'A broadcast failed: %', sqlerrm;
