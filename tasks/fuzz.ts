@@ -9,6 +9,7 @@ import { api } from "./fuzz/api.ts";
 import { crash } from "./fuzz/crash.ts";
 import { cuts } from "./fuzz/cuts.ts";
 import { decoder } from "./fuzz/decoder.ts";
+import { load } from "./fuzz/load.ts";
 import { logs } from "./fuzz/logs.ts";
 import { ALL_POSTED, payloads } from "./fuzz/payloads.ts";
 import { permutations } from "./fuzz/permutations.ts";
@@ -31,6 +32,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   reconcile: reconcile(),
   api: api(),
   timing: timing(),
+  load: load(),
 };
 
 const USAGE = `Throws random things at Vaultbook and looks for what must not be.
@@ -52,6 +54,8 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                api           requests to every endpoint, as openapi.json has them and around it, by every kind of caller
                timing        what an owner can ask about another, with a clock: nobody may learn who is there. 100,000 times of each
                              question, of which Welch's t must stay below 4.5, take about two hours
+               load          the whole platform under deliveries that are late, repeated or lost, jobs, readers and listeners; neither
+                             memory nor waiting may grow. Rounds of a minute; it takes ten to speak of growth
   -h, --help   this text
 
 Exit code 1 on a finding, with the command that repeats it. What goes in follows from the seed; when a kill hits does not.`;
