@@ -60,12 +60,15 @@ async function benchWait(platform: TestPlatform, chain: Deposits): Promise<void>
   const deliveries = Array.from({ length: RATE * seconds }, () => chain.delivery(SMALL_BATCH));
   for (let round = 0; round < WARM_UP; round++) await post(platform, chain.delivery(SMALL_BATCH));
   const begun = performance.now();
+  let refused = 0;
   const waits = await Promise.all(deliveries.map(async (delivery, place) => {
     const due = begun + place * 1000 / RATE;
     await new Promise((resume) => setTimeout(resume, due - performance.now()));
-    await post(platform, delivery);
+    // Helius would send it again; its wait counts as long as it was.
+    await post(platform, delivery).catch(() => refused++);
     return performance.now() - due;
   }));
+  if (refused > 0) tell(`${refused} of ${waits.length} were refused`);
   tell(`p50 ${quantile(waits, 0.5).toFixed(1)} ms, the longest ${Math.max(...waits).toFixed(1)} ms`);
   report({
     ...{ name: "webhook/p99", unit: "ms", ours: quantile(waits, 0.99), ceiling: HELIUS_TIMEOUT_MS },

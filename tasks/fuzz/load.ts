@@ -164,7 +164,7 @@ async function round(stage: Stage, seed: number): Promise<{ counts: Counts; samp
       underWay.add(work);
       // Not when the answer is there: who has to wait makes nobody else ask less.
       await Promise.race([work, sleep(1000 / READS_PER_SECOND)]);
-      await sleep(Math.max(0, begun + 1000 / READS_PER_SECOND - performance.now()));
+      await sleep(begun + 1000 / READS_PER_SECOND - performance.now());
     }
   });
   const working = (async (): Promise<void> => {
@@ -194,7 +194,7 @@ function p99(times: readonly number[]): number {
 }
 
 async function sleep(ms: number): Promise<void> {
-  await new Promise((resume) => setTimeout(resume, ms));
+  await new Promise((resume) => setTimeout(resume, Math.max(0, ms)));
 }
 
 /** By the parent of the process that answers. */
