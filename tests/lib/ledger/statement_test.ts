@@ -6,6 +6,7 @@ import { chosenSeed, generator } from "@/tests/support/seeded.ts";
 
 Deno.test("every text arrives as it was given, whatever the session takes a backslash for", async () => {
   const seed = chosenSeed();
+  // deno-lint-ignore no-console -- what was tried
   console.log(`SEED=${seed}`);
   const random = generator(seed);
   const texts = ["", "\\\\'", ...naughtyStrings(() => Math.floor(random() * 2 ** 32))]
@@ -26,6 +27,7 @@ Deno.test("every text arrives as it was given, whatever the session takes a back
     sql.release();
   } finally {
     await database.close();
+  // deno-lint-ignore no-console -- what was tried
   }
   console.log(`${count} texts went to a server and came back`);
 });
