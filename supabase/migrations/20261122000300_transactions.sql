@@ -77,7 +77,8 @@ create index transactions_waiting_idx on public.transactions (vault_owner, trans
 comment on index public.transactions_waiting_idx is
   'Rows that an event may confirm: pending ones, and expired ones that were signed.';
 
--- 1,000,000 rows of one owner among 2,000,000, the newest 50 by created_at through REST: 617 ms without it, 0.07 ms with it.
+-- Of one owner's 1,000,000 rows among 2,000,000 the newest 50 by created_at, `where vault_owner = …`, as authenticated: 617 ms without it,
+-- 0.07 ms with it (execution time of explain).
 create index transactions_vault_time_idx on public.transactions (vault_owner, created_at);
 comment on index public.transactions_vault_time_idx is 'One vault''s transactions by time: what a client orders by.';
 create index transactions_off_chain_idx on public.transactions (vault_owner, created_at, id) where slot is null;

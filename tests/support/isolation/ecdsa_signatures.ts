@@ -11,7 +11,7 @@ const NUMBERS = {
   n: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
 } as const;
 
-/** By name: those with an r or s that ECDSA has no place for, as among Wycheproof's edge cases, and the smallest that it has. */
+/** By name: those with an r or s that ECDSA has no place for, and the smallest that it has. */
 export const IMPOSSIBLE_SIGNATURES: readonly (readonly [name: string, bytes: Uint8Array<ArrayBuffer>])[] = ([
   [0, 1],
   [1, 0],

@@ -1,8 +1,8 @@
 /**
  * Access tokens as an attacker makes them, and as Auth would never sign them.
  *
- * A list of our own, which has every kind of attack that Wycheproof's JSON Web Signature vectors have: no package of the npm registry carries
- * those, and theirs are signed with keys of their own, which no project of Supabase's has.
+ * A list of our own. Wycheproof's JSON Web Signature vectors are not run: no package whose name says so was found to take them from, and this
+ * list was not held against theirs.
  *
  * @module
  */
