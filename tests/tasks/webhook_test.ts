@@ -36,7 +36,7 @@ function deskTest(name: string, work: (desk: Desk) => Promise<void>): void {
         helius,
         database,
         run: (args, environment = {}) => runTask(helius, database, args, environment),
-        async alerts() {
+        async alerts(): Promise<{ message: string; is_open: boolean }[]> {
           return [
             ...await database.admin<{ message: string; is_open: boolean }[]>`
             select message, resolved_at is null as is_open from public.alerts where alert_type = 'gap_detected' and subject = 'webhook'`,

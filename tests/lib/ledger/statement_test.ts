@@ -27,8 +27,8 @@ Deno.test("every text arrives as it was given, whatever the session takes a back
     sql.release();
   } finally {
     await database.close();
-  // deno-lint-ignore no-console -- what was tried
   }
+  // deno-lint-ignore no-console -- what was tried
   console.log(`${count} texts went to a server and came back`);
 });
 
