@@ -3,7 +3,9 @@
  *
  * @module
  */
-const CLI = "supabase@3.1.0";
+import { CLI_VERSION } from "@/tasks/deploy/supabase_cli.ts";
+
+const CLI = `supabase@${CLI_VERSION}`;
 /** What the CLI asks of an access token. Nobody's. */
 const TOKEN = `sbp_${"0".repeat(40)}`;
 const ROOT = new URL("../../", import.meta.url);
