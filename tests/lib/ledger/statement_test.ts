@@ -6,7 +6,7 @@ import { chosenSeed, generator } from "@/tests/support/seeded.ts";
 
 Deno.test("every text arrives as it was given, whatever the session takes a backslash for", async () => {
   const seed = chosenSeed();
-  // deno-lint-ignore no-console -- what was tried
+  // deno-lint-ignore no-console -- to repeat it
   console.log(`SEED=${seed}`);
   const random = generator(seed);
   const texts = ["", "\\\\'", ...naughtyStrings(() => Math.floor(random() * 2 ** 32))]
@@ -28,7 +28,7 @@ Deno.test("every text arrives as it was given, whatever the session takes a back
   } finally {
     await database.close();
   }
-  // deno-lint-ignore no-console -- what was tried
+  // deno-lint-ignore no-console -- what it counted
   console.log(`${count} texts went to a server and came back`);
 });
 
