@@ -1,7 +1,7 @@
 -- Ingest: one call takes a delivery and settles every Solana transaction in it; another takes back what a fork dropped.
 
 create function vaultbook.follow(
-  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint
+  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined text[]
 ) returns void
 language plpgsql
 set search_path = ''
@@ -14,10 +14,10 @@ begin
   perform vaultbook.alert_after(p_settled, taken_back, p_conflicts, p_quarantined);
 end
 $$;
-comment on function vaultbook.follow(text[], text[], text[], bigint) is
+comment on function vaultbook.follow(text[], text[], text[], text[]) is
   'Snapshots and alerts of what this transaction settled, took back, found in conflict or quarantined. Either that fails is noted, and stops '
   'nothing.';
-alter function vaultbook.follow(text[], text[], text[], bigint) owner to vaultbook_ledger;
+alter function vaultbook.follow(text[], text[], text[], text[]) owner to vaultbook_ledger;
 
 create function vaultbook.ingest(p_source text, p_body bytea, p_items jsonb, p_alone boolean default false)
 returns setof vaultbook.settlement
@@ -68,9 +68,11 @@ begin
     settled,
     taken_back,
     overruled.moved || array(select i.signature from unnest(items) as i where i.position = any (received.conflicts)),
-    (select count(*) from unnest(items) as i
-      left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
-     where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined')
+    array(select case when k.outcome is null then i.code else k.code end
+            from unnest(items) as i
+            left join vaultbook.inbox as k on k.signature = i.signature and k.outcome <> 'conflict'
+           where i.position = any (received.fresh) and coalesce(k.outcome, i.outcome) = 'quarantined'
+           order by i.position)
   );
 
   return query
@@ -131,7 +133,7 @@ begin
     array(select i.signature::text from vaultbook.inbox as i where i.signature = any (relocated.moved) and i.outcome = 'new'),
     relocated.moved, relocated.withdrawn, locked
   );
-  perform vaultbook.follow(settled, relocated.moved, '{}', 0);
+  perform vaultbook.follow(settled, relocated.moved, '{}', '{}');
   return array(
     select i.signature::text from vaultbook.inbox as i
      where i.signature = any (relocated.moved) and i.outcome <> 'conflict' and i.code = 'rolled_back'

@@ -45,7 +45,7 @@ comment on function vaultbook.snapshot_after(text[]) is
 alter function vaultbook.snapshot_after(text[]) owner to vaultbook_ledger;
 
 create function vaultbook.occurrences_of(
-  p_settled text[], p_taken_back text[], p_gaps vaultbook.gap[], p_conflicts text[], p_quarantined bigint
+  p_settled text[], p_taken_back text[], p_gaps vaultbook.gap[], p_conflicts text[], p_quarantined text[]
 ) returns setof vaultbook.occurrence
 language plpgsql stable
 set search_path = ''
@@ -148,20 +148,23 @@ begin
              jsonb_build_object('signature', c.signature), null, null, null
         from unnest(p_conflicts) as c (signature)
       union all
-      select 'quarantined', 'inbox', null, 'A delivered transaction could not be read and is in quarantine', '{}', null, null, null
-        from generate_series(1, p_quarantined)
+      select case q.code when 'undecodable_event' then 'undecodable_event' else 'quarantined' end, 'inbox', null,
+             case q.code when 'undecodable_event' then 'The vault program logged an event that is not in its IDL, which may have changed'
+                         else 'A delivered transaction could not be read and is in quarantine' end,
+             jsonb_build_object('code', q.code), null, null, null
+        from unnest(p_quarantined) as q (code)
     )
     select h.alert_type, h.subject::text, h.vault_owner::text, h.message, h.data
       from happened as h
      order by h.slot, h.transaction_index, h.event_index;
 end
 $$;
-comment on function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint) is
-  'What the rules may turn into alerts among these settled and taken back signatures, gaps, conflicts and quarantined items, in chain order.';
-alter function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], bigint) owner to vaultbook_ledger;
+comment on function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], text[]) is
+  'What the rules may turn into alerts among these settled and taken back signatures, gaps, conflicts and codes of quarantined items, in chain order.';
+alter function vaultbook.occurrences_of(text[], text[], vaultbook.gap[], text[], text[]) owner to vaultbook_ledger;
 
 create function vaultbook.alert_after(
-  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined bigint
+  p_settled text[], p_taken_back text[], p_conflicts text[], p_quarantined text[]
 ) returns void
 language plpgsql
 set search_path = ''
@@ -239,7 +242,7 @@ exception
     insert into vaultbook.alert_failures (code, message) values (sqlstate, sqlerrm);
 end
 $$;
-comment on function vaultbook.alert_after(text[], text[], text[], bigint) is
-  'Raises the alerts that these settled and taken back signatures, conflicts and quarantined items call for, and resolves those that they '
+comment on function vaultbook.alert_after(text[], text[], text[], text[]) is
+  'Raises the alerts that these settled and taken back signatures, conflicts and codes of quarantined items call for, and resolves those that they '
   'make good. What fails of it is noted, and stops nothing.';
-alter function vaultbook.alert_after(text[], text[], text[], bigint) owner to vaultbook_ledger;
+alter function vaultbook.alert_after(text[], text[], text[], text[]) owner to vaultbook_ledger;

@@ -42,7 +42,7 @@ create policy "The ledger keeps what was decided" on vaultbook.resolutions to va
 grant select on vaultbook.resolutions to service_role;
 
 create view vaultbook.undecided as
-select i.id, i.signature, i.outcome
+select i.id, i.signature, i.outcome, i.code
   from vaultbook.inbox as i
  where i.outcome in ('quarantined', 'conflict')
    and not exists (select from vaultbook.resolutions as r where r.inbox_id = i.id and r.decision = 'resolved')
@@ -55,6 +55,7 @@ comment on view vaultbook.undecided is 'What is in quarantine or in conflict, an
 comment on column vaultbook.undecided.id is 'As in inbox';
 comment on column vaultbook.undecided.signature is 'As in inbox';
 comment on column vaultbook.undecided.outcome is 'quarantined or conflict';
+comment on column vaultbook.undecided.code is 'As in inbox: of undecodable_event the alert is one of its own';
 revoke all on vaultbook.undecided from public, anon, authenticated, service_role;
 grant select on vaultbook.undecided to vaultbook_ledger, service_role;
 
@@ -68,7 +69,9 @@ begin
    where a.alert_type in ('quarantined', 'undecodable_event', 'conflict') and a.resolved_at is null
      and not exists (
        select from vaultbook.undecided as u
-        where case when a.alert_type = 'conflict' then u.outcome = 'conflict' else u.outcome = 'quarantined' end
+        where case when u.outcome = 'conflict' then 'conflict'
+                   when u.code = 'undecodable_event' then 'undecodable_event'
+                   else 'quarantined' end = a.alert_type
           -- The subject is a signature, or all of the inbox.
           and (u.signature = a.subject or a.subject in ('inbox', 'system'))
      );

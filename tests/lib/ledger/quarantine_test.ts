@@ -68,12 +68,12 @@ function deskTest(name: string, run: (desk: Desk) => Promise<void>): void {
 
 deskTest("replayItem() applies what the decoder has learnt to read, once and in its place", async (desk) => {
   const id = await desk.take(readDelivery(DELIVERY, partial));
-  expect([await desk.total(), await openAlerts(desk.admin)]).toEqual(["9", ["quarantined inbox × 1"]]);
+  expect([await desk.total(), await openAlerts(desk.admin)]).toEqual(["9", ["undecodable_event inbox × 1"]]);
   const decision = { id, reason: "The mapping lacked withdrawals" };
   const still = await replayItem(desk.database, OPERATOR, decision, (body) => readDelivery(body, partial));
   expect(still).toMatchObject({ id, decision: "replayed", decided_by: "operator 7", outcome: "quarantined" });
   expect([await desk.total(), await desk.quarantine()]).toEqual(["9", [id]]);
-  expect(await openAlerts(desk.admin)).toEqual(["quarantined inbox × 1"]);
+  expect(await openAlerts(desk.admin)).toEqual(["undecodable_event inbox × 1"]);
 
   expect(await replayItem(desk.database, OPERATOR, decision, read)).toMatchObject({ outcome: "applied", code: null });
   expect([await desk.total(), await desk.quarantine(), await openAlerts(desk.admin)]).toEqual(["5", [], []]);
@@ -133,7 +133,7 @@ deskTest("resolveItem() closes a conflict and leaves the alerts of others open",
   const [conflict] = (await desk.quarantine()).filter((other) => other !== id);
   expect(await openAlerts(desk.admin)).toHaveLength(2);
   await resolveItem(desk.database, OPERATOR, { id: conflict ?? "", reason: "Forged: the secret was changed" });
-  expect([await openAlerts(desk.admin), await desk.quarantine()]).toEqual([["quarantined inbox × 1"], [id]]);
+  expect([await openAlerts(desk.admin), await desk.quarantine()]).toEqual([["undecodable_event inbox × 1"], [id]]);
   const replay = replayItem(desk.database, OPERATOR, { id: conflict ?? "", reason: "x" }, read);
   await expect(replay).rejects.toMatchObject({ code: "item_settled" });
 });
