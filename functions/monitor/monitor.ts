@@ -10,6 +10,7 @@ import type { Database } from "@/lib/ledger/database.ts";
 import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
 import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
+import { closeQuarantineAlerts } from "@/lib/ledger/quarantine.ts";
 import { settleRefusals } from "@/lib/ledger/wrong_secrets.ts";
 
 /** What the monitor works with. */
@@ -49,6 +50,7 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     counts.allowances_forgotten = await forgetAllowances(database);
     await judgeSilenceAnew(database);
     await settleRefusals(database);
+    await closeQuarantineAlerts(database);
     counts.jobs_repeated = await watchJobs(database);
     const isDone = await checkInvariants(options, run, counts);
     counts.alerts_escalated = await escalateAlerts(database);

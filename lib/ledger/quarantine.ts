@@ -117,3 +117,13 @@ async function decided<Row>(
     throw code ? new VaultbookError(code, { id }, error) : error;
   }
 }
+
+/**
+ * Resolves the alerts of quarantine and conflicts of which nothing is left to look at, also where a later delivery brought
+ * it so that it can be read.
+ *
+ * @throws {VaultbookError} database_unavailable
+ */
+export async function closeQuarantineAlerts(database: Database): Promise<void> {
+  await rowOf(database, (sql) => sql`select vaultbook.close_quarantine_alerts()`);
+}

@@ -1,7 +1,7 @@
 -- Quarantine: events that the IDL does not know have an alert of their own, and each alert ends with what it is about.
 begin;
 set local role postgres;
-select plan(7);
+select plan(9);
 
 create function pg_temp.deliver(codes text[]) returns void
 language plpgsql as $$
@@ -53,6 +53,18 @@ select results_eq(
 select pg_temp.resolve('undecodable_event');
 select is_empty('select * from pg_temp.open()', 'and so is the other one after its own');
 select is((select count(*) from public.alerts), 2::bigint, 'Two alerts in all');
+
+-- What comes again, and can be read then.
+select pg_temp.deliver('{no_log}');
+set local role service_role;
+select vaultbook.close_quarantine_alerts();
+select is((select count(*) from public.alerts where resolved_at is null), 1::bigint, 'It is told of while it cannot be read');
+select vaultbook.ingest('webhook', 'again', jsonb_build_array(jsonb_build_object(
+         'position', 1, 'signature', 'sno_log1', 'slot', 1, 'transaction_index', 0, 'outcome', 'new', 'vaults', '[]'::jsonb,
+         'content_sha256', '00', 'content', jsonb_build_object('failed', false, 'events', '[]'::jsonb))));
+select vaultbook.close_quarantine_alerts();
+select is((select count(*) from public.alerts where resolved_at is null), 0::bigint, 'and no longer once it can');
+set local role postgres;
 
 select * from finish();
 rollback;
