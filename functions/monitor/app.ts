@@ -18,14 +18,14 @@ const BODY_BYTES_MAX = 4096;
 const requestSchema = z.strictObject({ job: z.literal("retention").optional() });
 
 /** The monitor over these settings. */
-export function createMonitor({ database, cronSecret, log }: Settings): Hono {
+export function createMonitor({ database, cronSecret, notices, log }: Settings): Hono {
   return jobFunction({
     name: "monitor",
     cronSecret,
     request: requestSchema,
     bodyBytesMax: BODY_BYTES_MAX,
     run({ job }): Promise<JobReport> {
-      return job === "retention" ? retain({ database, now }) : monitor({ database, now });
+      return job === "retention" ? retain({ database, now }) : monitor({ database, now, notices });
     },
     log,
   });

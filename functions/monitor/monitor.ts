@@ -12,6 +12,7 @@ import { expirePending } from "@/lib/ledger/pending.ts";
 import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
 import { closeQuarantineAlerts } from "@/lib/ledger/quarantine.ts";
 import { settleRefusals } from "@/lib/ledger/wrong_secrets.ts";
+import { type NoticeOptions, sendNotices } from "./notices.ts";
 
 /** What the monitor works with. */
 export interface MonitorOptions {
@@ -22,6 +23,8 @@ export interface MonitorOptions {
   readonly budget?: number;
   /** How long one invariant may take. Milliseconds; default 5 000. */
   readonly invariantTimeout?: number;
+  /** How alerts are told outside; undefined: they stay in the outbox. */
+  readonly notices?: NoticeOptions;
 }
 
 /** Longer than a run's budget and the last step that it began. */
@@ -55,6 +58,12 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     const isDone = await checkInvariants(options, run, counts);
     counts.alerts_escalated = await escalateAlerts(database);
     counts.alerts_untold = await tellUntold(database);
+    if (options.notices) {
+      await run.hold();
+      const { sent, failed } = await sendNotices(database, options.notices);
+      counts.notices_sent = sent;
+      counts.notices_failed = failed;
+    }
     // Whatever it did above, nobody may have heard of it.
     if (!isAlive) throw new VaultbookError("alerting_failed");
     return await run.finish({ status: isDone ? "done" : "partial", counts });

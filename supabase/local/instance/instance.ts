@@ -67,6 +67,9 @@ const TAKEN = [
   "VAULT_PROGRAM_ID",
   "USDT_MINT",
   "VAULT_AUTHORITIES",
+  "NOTICE_URLS",
+  "NOTICE_SECRETS",
+  "NOTICE_LOCAL",
 ];
 
 /**

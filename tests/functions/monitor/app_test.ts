@@ -46,6 +46,8 @@ monitorAppTest("POST /monitor looks at everything and says what it did", {}, asy
         jobs_repeated: 0,
         alerts_escalated: 0,
         alerts_untold: 0,
+        notices_sent: 0,
+        notices_failed: 0,
         allowances_forgotten: 0,
         transactions_expired: 0,
       },
