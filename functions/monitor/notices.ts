@@ -7,6 +7,7 @@ import { refusedAddress, type Resolve, resolveName } from "@/lib/http/notice_add
 import { noticeRequest } from "@/lib/http/notice_request.ts";
 import type { Database } from "@/lib/ledger/database.ts";
 import { type Notice, settleNotice, takeNotices } from "@/lib/ledger/notices.ts";
+import { now } from "./clock.ts";
 
 /** How notices are sent. */
 export interface NoticeOptions {
@@ -34,6 +35,8 @@ export interface SentNotices {
 
 /** Of each target in one run. */
 const EACH = 20;
+/** What is left then is due again when its lease runs out, which is longer than this and one attempt. Milliseconds. */
+const BUDGET = 20_000;
 const BACKOFF_SECONDS = 30;
 const BACKOFF_MAX_SECONDS = 3_600;
 
@@ -44,10 +47,12 @@ const BACKOFF_MAX_SECONDS = 3_600;
  */
 export async function sendNotices(database: Database, options: NoticeOptions): Promise<SentNotices> {
   const counts = { sent: 0, failed: 0 };
+  const end = now() + BUDGET;
   const byTarget = Map.groupBy(await takeNotices(database, EACH, options.at?.()), ({ target }) => target);
   await Promise.all([...byTarget.values()].map(async (notices) => {
     let failure: Attempt | null = null;
     for (const notice of notices) {
+      if (now() >= end) break;
       // What has just failed is not asked again for each of the others.
       const attempt: Attempt = failure ?? await tryOnce(notice, options);
       if (attempt.error !== null) failure = attempt;
