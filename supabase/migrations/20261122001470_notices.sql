@@ -69,18 +69,19 @@ alter table vaultbook.notices enable row level security;
 revoke all on vaultbook.notices from public, anon, authenticated, service_role;
 grant select on vaultbook.notices to service_role;
 
-create function vaultbook.is_for_target(p_target public.notice_targets, p_alert public.alerts) returns boolean
+create function vaultbook.is_for_target(p_target public.notice_targets, p_severity text, p_alert_type text, p_subject text)
+returns boolean
 language sql immutable
 set search_path = ''
 as $$
   select p_target.enabled
-     and array_position('{info, warning, critical}', p_alert.severity::text)
+     and array_position('{info, warning, critical}', p_severity)
          >= array_position('{info, warning, critical}', p_target.min_severity)
-     and (p_target.alert_types is null or p_alert.alert_type = any (p_target.alert_types))
+     and (p_target.alert_types is null or p_alert_type = any (p_target.alert_types))
      -- What tells that a target cannot be told is not told to it.
-     and not (p_alert.alert_type = 'job_failed' and p_alert.subject = 'notices ' || p_target.name)
+     and not (p_alert_type = 'job_failed' and p_subject = 'notices ' || p_target.name)
 $$;
-comment on function vaultbook.is_for_target(public.notice_targets, public.alerts) is 'Whether a target is told of an alert.';
+comment on function vaultbook.is_for_target(public.notice_targets, text, text, text) is 'Whether a target is told of an alert.';
 
 create function vaultbook.tg_note_opened() returns trigger
 language plpgsql
@@ -92,17 +93,15 @@ begin
     return null;
   end if;
   insert into vaultbook.notices (alert_id, target, occasion, alert)
-  select f.id, t.name, 'opened', to_jsonb(n)
+  select f.id, t.name, 'opened', to_jsonb(f) - 'place'
     from (
-      select a.id, a.alert_type, row_number() over (partition by a.alert_type order by a.created_at, a.id) as place
-        from new_rows as a
+      select a.*, row_number() over (partition by a.alert_type order by a.created_at, a.id) as place from new_rows as a
     ) as f
-    join new_rows as n on n.id = f.id
     join (
       select c.alert_type, vaultbook.room_for_alerts(c.alert_type, c.alerts) as room
         from (select a.alert_type::text, count(*) as alerts from new_rows as a group by a.alert_type) as c
     ) as r on r.alert_type = f.alert_type and f.place <= r.room
-    join public.notice_targets as t on vaultbook.is_for_target(t, row (n.*)::public.alerts);
+    join public.notice_targets as t on vaultbook.is_for_target(t, f.severity, f.alert_type, f.subject);
   return null;
 exception
   -- These concern the whole call, which is repeated.
@@ -125,7 +124,7 @@ begin
   insert into vaultbook.notices (alert_id, target, occasion, alert)
   select new.id, t.name, case when new.resolved_at is null then 'escalated' else 'resolved' end, to_jsonb(new)
     from public.notice_targets as t
-   where vaultbook.is_for_target(t, new)
+   where vaultbook.is_for_target(t, new.severity, new.alert_type, new.subject)
      -- Who never heard of it need not hear that it is over.
      and (new.resolved_at is null or exists (select from vaultbook.notices as n where n.alert_id = new.id and n.target = t.name))
   on conflict on constraint notices_are_written_once do nothing;
