@@ -88,20 +88,22 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  -- By type. Asked once, for joined it would be asked for every alert of a storm.
+  room jsonb;
 begin
   if not exists (select from public.notice_targets as t where t.enabled) then
     return null;
   end if;
+  select jsonb_object_agg(c.alert_type, vaultbook.room_for_alerts(c.alert_type, c.alerts)) into room
+    from (select a.alert_type::text, count(*) as alerts from new_rows as a group by a.alert_type) as c;
   insert into vaultbook.notices (alert_id, target, occasion, alert)
   select f.id, t.name, 'opened', to_jsonb(f) - 'place'
     from (
       select a.*, row_number() over (partition by a.alert_type order by a.created_at, a.id) as place from new_rows as a
     ) as f
-    join (
-      select c.alert_type, vaultbook.room_for_alerts(c.alert_type, c.alerts) as room
-        from (select a.alert_type::text, count(*) as alerts from new_rows as a group by a.alert_type) as c
-    ) as r on r.alert_type = f.alert_type and f.place <= r.room
-    join public.notice_targets as t on vaultbook.is_for_target(t, f.severity, f.alert_type, f.subject);
+    join public.notice_targets as t on vaultbook.is_for_target(t, f.severity, f.alert_type, f.subject)
+   where f.place <= (room ->> f.alert_type::text)::bigint;
   return null;
 exception
   -- These concern the whole call, which is repeated.
