@@ -225,6 +225,35 @@ export type Database = {
         Relationships: [];
       };
 
+      /** Who outside is told of alerts, and of which. Where they are told, and the secret that signs it, are in the functions' environment: a Slack address is a secret. */
+      notice_targets: {
+        Row: {
+          /** As in NOTICE_URLS */
+          name: string;
+          /** slack: text and blocks; generic: Standard Webhooks, signed */
+          kind: string;
+          /** From this severity on: info, warning, critical */
+          min_severity: string;
+          /** Only of these types; NULL: of all */
+          alert_types: string[] | null;
+          /** False: it is told nothing further */
+          enabled: boolean;
+        };
+        Insert: {
+          name: string;
+          kind: string;
+          min_severity?: string;
+          alert_types?: string[] | null;
+          enabled?: boolean;
+        };
+        Update: {
+          min_severity?: string;
+          alert_types?: string[] | null;
+          enabled?: boolean;
+        };
+        Relationships: [];
+      };
+
       /** How often one caller may do what costs. Edited in Studio, effective at once. The service's own keys are not limited, nor is the webhook: refusing a wrong secret costs less than counting it. */
       rate_limits: {
         Row: {

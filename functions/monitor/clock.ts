@@ -1,5 +1,5 @@
 /**
- * A clock that only goes on.
+ * A clock that only goes on, and one that tells a receiver what time it is.
  *
  * @module
  */
@@ -7,4 +7,9 @@
 /** Milliseconds since some point in time. */
 export function now(): number {
   return performance.now();
+}
+
+/** What time it is. */
+export function wallTime(): Date {
+  return new Date();
 }

@@ -7,7 +7,7 @@ import { refusedAddress, type Resolve, resolveName } from "@/lib/http/notice_add
 import { noticeRequest } from "@/lib/http/notice_request.ts";
 import type { Database } from "@/lib/ledger/database.ts";
 import { type Notice, settleNotice, takeNotices } from "@/lib/ledger/notices.ts";
-import { now } from "./clock.ts";
+import { now, wallTime } from "./clock.ts";
 
 /** How notices are sent. */
 export interface NoticeOptions {
@@ -74,7 +74,7 @@ interface Attempt {
 async function tryOnce(notice: Notice, options: NoticeOptions): Promise<Attempt> {
   const url = options.urls.get(notice.target);
   if (url === undefined) return { error: "url_unset", retryAfter: 0 };
-  const request = noticeRequest(notice, options.secrets, new Date());
+  const request = noticeRequest(notice, options.secrets, wallTime());
   if (request === null) return { error: "secret_unset", retryAfter: 0 };
   const refusal = await refusedAddress(url, options.resolve ?? resolveName, options.isLocal);
   if (refusal !== null) return { error: refusal, retryAfter: 0 };
@@ -93,6 +93,7 @@ async function tryOnce(notice: Notice, options: NoticeOptions): Promise<Attempt>
 /** Seconds; an hour at most. */
 function retryAfterOf(response: Response): number {
   const value = response.headers.get("retry-after") ?? "";
+  // not an amount: seconds
   return /^\d{1,6}$/.test(value) ? Math.min(Number(value), BACKOFF_MAX_SECONDS) : 0;
 }
 

@@ -45,7 +45,7 @@ function noticesTest(name: string, run: (stage: Stage) => Promise<void>): void {
     const began = Date.now();
     const stage: Stage = {
       ...{ sql: test.admin, database, received, url, answer: () => new Response() },
-      async raise(type, subject = "s") {
+      async raise(type, subject = "s"): Promise<void> {
         await test.admin`select vaultbook.raise_alerts(array[
           row (${type}, ${subject}, null, 'A <b> & c', '{"amount":"9007199254740993"}')::vaultbook.occurrence])`;
       },
