@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { INSTANCE_FLAGS, readFlags, runTask, say, UsageError } from "./command_line.ts";
 import { type DeployEnvironment, envFile, readEnvironment } from "./deploy/environment.ts";
 import { functionNames, stage } from "./deploy/stage.ts";
-import { CLI_VERSION, supabase } from "./deploy/supabase_cli.ts";
+import { supabase } from "./deploy/supabase_cli.ts";
 
 const USAGE = `Brings Vaultbook to a hosted Supabase project, or brings it up to date there. Each step can be repeated.
 
@@ -22,7 +22,7 @@ const USAGE = `Brings Vaultbook to a hosted Supabase project, or brings it up to
   -h, --help         this text
 
 Environment: SUPABASE_ACCESS_TOKEN, SUPABASE_DB_PASSWORD; for the functions HELIUS_WEBHOOK_SECRETS, CRON_SECRET, SOLANA_RPC_URL,
-VAULT_PROGRAM_ID, and if wanted SOLANA_RPC_URL_2, USDT_MINT, VAULT_AUTHORITIES, DB_POOLER_URL, NOTICE_TARGETS.
+VAULT_PROGRAM_ID, and if wanted SOLANA_RPC_URL_2, USDT_MINT, VAULT_AUTHORITIES, DB_POOLER_URL, NOTICE_URLS, NOTICE_SECRETS.
 Afterwards: deno task webhook register --project-ref REF.`;
 
 /** Where and how. */

@@ -44,7 +44,7 @@ create table vaultbook.notices (
   last_error text,
   settled_at timestamptz,
   constraint notices_pkey primary key (id),
-  constraint notices_are_written_once unique (alert_id, target, occasion),
+  constraint notices_are_written_once unique (target, alert_id, occasion),
   constraint notices_go_to_a_target foreign key (target) references public.notice_targets (name) on delete cascade,
   constraint notices_occasion_is_known check (occasion in ('opened', 'escalated', 'resolved')),
   constraint notices_status_is_known check (status in ('due', 'sent', 'dead')),

@@ -6,7 +6,14 @@
 
 /** Without these nothing is deployed: the project would refuse every request that needs one. */
 const REQUIRED = ["HELIUS_WEBHOOK_SECRETS", "CRON_SECRET", "SOLANA_RPC_URL", "VAULT_PROGRAM_ID"] as const;
-const OPTIONAL = ["SOLANA_RPC_URL_2", "USDT_MINT", "VAULT_AUTHORITIES", "DB_POOLER_URL", "NOTICE_TARGETS"] as const;
+const OPTIONAL = [
+  "SOLANA_RPC_URL_2",
+  "USDT_MINT",
+  "VAULT_AUTHORITIES",
+  "DB_POOLER_URL",
+  "NOTICE_URLS",
+  "NOTICE_SECRETS",
+] as const;
 /** Characters that a secret has at least. `openssl rand -hex 32` makes 64. */
 const SECRET_LENGTH = 32;
 

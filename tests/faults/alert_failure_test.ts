@@ -26,7 +26,12 @@ apiTest(
   "row 44: while no alert can be raised ingest goes on, the monitor finds it out, and health tells until it is over",
   async (api) => {
     const database = openDatabase(api.url, { max: 1 });
-    const app = createMonitor({ database, cronSecret: SECRET, log: () => {} });
+    const app = createMonitor({
+      database,
+      cronSecret: SECRET,
+      notices: { urls: new Map(), secrets: [], isLocal: false },
+      log: () => {},
+    });
     const look = async (): Promise<Record<string, unknown>> => {
       const response = await app.request("/monitor", {
         method: "POST",
