@@ -185,7 +185,7 @@ set search_path = ''
 as $$
 declare
   attempts_most constant integer := 12;
-  oldest constant interval := '1 day';
+  oldest constant interval := interval '1 day';
   noted vaultbook.notices;
 begin
   update vaultbook.notices as n

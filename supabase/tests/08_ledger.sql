@@ -15,7 +15,7 @@ select is_empty(
        where p.proowner = 'vaultbook_ledger'::regrole and p.prosecdef
          and p.oid not in ('vaultbook.ingest'::regproc, 'vaultbook.roll_back'::regproc, 'vaultbook.open_pending'::regproc,
                            'vaultbook.attach_signature'::regproc, 'vaultbook.expire_pending'::regproc, 'vaultbook.raise_alerts'::regproc,
-                           'vaultbook.acknowledge_alert'::regproc,
+                           'vaultbook.acknowledge_alert'::regproc, 'vaultbook.close_quarantine_alerts'::regproc,
                            'vaultbook.resolve_item'::regproc, 'vaultbook.item_to_replay'::regproc, 'vaultbook.note_replay'::regproc,
                            'vaultbook.start_job'::regproc, 'vaultbook.hold_job'::regproc,
                            'vaultbook.finish_job'::regproc, 'vaultbook.begin_scan'::regproc, 'vaultbook.note_page'::regproc,
@@ -47,7 +47,7 @@ select results_eq(
        where p.proowner = 'vaultbook_ledger'::regrole and has_function_privilege('service_role', p.oid, 'execute')
        order by 1$$,
     $$values ('vaultbook.acknowledge_alert'), ('vaultbook.ask_for'), ('vaultbook.ask_for_unread'), ('vaultbook.attach_signature'),
-             ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.doubt'),
+             ('vaultbook.balance_as_of'), ('vaultbook.begin_reconciliation'), ('vaultbook.begin_scan'), ('vaultbook.believe'), ('vaultbook.close_quarantine_alerts'), ('vaultbook.doubt'),
              ('vaultbook.end_reconciliation'), ('vaultbook.expire_pending'), ('vaultbook.finalize_sighted'),
              ('vaultbook.finish_job'), ('vaultbook.forget_sightings'), ('vaultbook.hold_job'), ('vaultbook.ingest'),
              ('vaultbook.is_understood'), ('vaultbook.item_to_replay'), ('vaultbook.judge_silence'), ('vaultbook.judge_suspects'), ('vaultbook.next_sightings'),

@@ -12,7 +12,7 @@ import { runSqlTestsOn } from "@/tasks/test/sql_tests.ts";
 import { openTestDatabase } from "@/tests/support/database.ts";
 
 /** The chapters that ask who sees and changes what. */
-const FILES = ["supabase/tests/11_realtime.sql", "supabase/tests/12_access.sql", "supabase/tests/24_ops_views.sql"];
+const FILES = ["11_realtime", "12_access", "24_ops_views", "29_notices"].map((name) => `supabase/tests/${name}.sql`);
 
 interface Policy {
   readonly table: string;
