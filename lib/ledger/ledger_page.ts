@@ -71,62 +71,55 @@ export async function readLedgerPage(
   caller: Caller,
   question: LedgerQuestion,
 ): Promise<{ rows: LedgerRow[]; next: LedgerPosition | null }> {
-  const { owner, status = null, from = null, to = null, after, limit } = question;
-  const types = question.types?.join() ?? null;
+  const { owner, types, status, from, to, after, limit } = question;
   const segment = after === null ? 0 : SEGMENTS.indexOf(after.at);
-  const aside = after && after.at !== "chain" ? after : null;
-  const chain = after?.at === "chain" ? after : null;
+  const nothing = statement``;
   const asked = statement`
       l.vault_owner = ${owner}
-      and (${types}::text is null or l.transaction_type = any (string_to_array(${types}, ',')))
-      and (${status}::text is null or l.status = ${status})
-      and (${from}::text::timestamptz is null or l.created_at >= ${from}::text::timestamptz)
-      and (${to}::text::timestamptz is null or l.created_at < ${to}::text::timestamptz)`;
+      ${types ? statement`and l.transaction_type = any (string_to_array(${types.join()}, ','))` : nothing}
+      ${status ? statement`and l.status = ${status}` : nothing}
+      ${from ? statement`and l.created_at >= ${from}::text::timestamptz` : nothing}
+      ${to ? statement`and l.created_at < ${to}::text::timestamptz` : nothing}`;
   const offChain = (is: "pending" | "failed", name: "pending" | "expired"): Statement => {
-    const here = aside?.at === name ? aside : null;
+    const here = after?.at === name ? after : null;
     return statement`(
         select ${
       SEGMENTS.indexOf(name)
     }::integer as segment, l.created_at, null::integer as position, to_jsonb(l) as row
           from public.vault_ledger as l
-         where ${asked} and l.slot is null and l.status = ${is} and ${segment <= SEGMENTS.indexOf(name)}
-           and (${here === null} or (l.created_at, l.id) < (${here?.createdAt ?? null}::text::timestamptz, ${
-      here?.id ?? null
-    }::uuid))
+         where ${asked} and l.slot is null and l.status = ${is}
+           ${
+      here ? statement`and (l.created_at, l.id) < (${here.createdAt}::text::timestamptz, ${here.id}::uuid)` : nothing
+    }
          order by l.created_at desc, l.id desc
          limit ${limit + 1}
       )`;
   };
-  const [index = null, event = null, isIn = null] = chain?.place ?? [];
+  const behind = (position: LedgerPosition & { at: "chain" }): Statement => {
+    const [index, event, isIn] = position.place;
+    return statement`
+                   and (l.slot, l.transaction_index, l.event_index, l.transaction_type = 'transfer_in', l.id)
+                     < (${position.slot}::bigint, ${index}::integer, ${event}::integer, ${isIn}::boolean, ${position.id}::uuid)`;
+  };
+  const onChain = statement`(
+        select 1 as segment, l.created_at,
+               row_number() over (
+                 order by l.slot desc, l.transaction_index desc, l.event_index desc, (l.transaction_type = 'transfer_in') desc, l.id desc
+               )::integer as position,
+               to_jsonb(l) as row
+          from (
+            -- In the order of the index, so that no more is read than shown; the few that share a place are told apart above.
+            select * from public.vault_ledger as l
+             where ${asked} and l.slot is not null ${after?.at === "chain" ? behind(after) : nothing}
+             order by l.slot desc, l.transaction_index desc, l.event_index desc
+             fetch first (${limit + 1}) rows with ties
+          ) as l
+      )`;
+  // What lies before the page is not asked for: what is not asked need not be planned either.
+  const parts = [offChain("pending", "pending"), onChain, offChain("failed", "expired")].slice(segment);
   const query = statement`
       select p.row
-        from (
-          ${offChain("pending", "pending")}
-          union all
-          (
-            select 1, l.created_at,
-                   row_number() over (
-                     order by l.slot desc, l.transaction_index desc, l.event_index desc, (l.transaction_type = 'transfer_in') desc, l.id desc
-                   )::integer,
-                   to_jsonb(l)
-              from (
-                -- In the order of the index, so that no more is read than shown; the few that share a place are told apart above.
-                select * from public.vault_ledger as l
-                 where ${asked} and l.slot is not null and ${segment <= 1}
-                   and (
-                     ${chain === null}
-                     or (l.slot, l.transaction_index, l.event_index, l.transaction_type = 'transfer_in', l.id)
-                        < (${chain?.slot ?? null}::bigint, ${index}::integer, ${event}::integer, ${isIn}::boolean, ${
-    chain?.id ?? null
-  }::uuid)
-                   )
-                 order by l.slot desc, l.transaction_index desc, l.event_index desc
-                 fetch first (${limit + 1}) rows with ties
-              ) as l
-          )
-          union all
-          ${offChain("failed", "expired")}
-        ) as p
+        from (${parts.slice(1).reduce((all, part) => statement`${all} union all ${part}`, parts[0] ?? nothing)}) as p
        order by p.segment, p.position, p.created_at desc, p.row ->> 'id' desc
        limit ${limit + 1}`;
   const found = await rowsFor<{ row: LedgerRow }>(database, caller, query);
