@@ -5,6 +5,7 @@
  */
 import { complain, readFlags, runTask, say, UsageError } from "./command_line.ts";
 import type { Kind } from "./fuzz/campaign.ts";
+import { alerts } from "./fuzz/alerts.ts";
 import { api } from "./fuzz/api.ts";
 import { crash } from "./fuzz/crash.ts";
 import { cuts } from "./fuzz/cuts.ts";
@@ -30,6 +31,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   crash: crash(),
   sweep: sweep(),
   reconcile: reconcile(),
+  alerts: alerts(),
   api: api(),
   timing: timing(),
   load: load(),
@@ -51,6 +53,8 @@ const USAGE = `Throws random things at Vaultbook and looks for what must not be.
                crash         kill -9 of PostgreSQL, and of the process that serves the webhook, amid deliveries
                sweep         days on which the webhook loses, the chain forks and nodes refuse and lie; two sweeps must mend all
                reconcile     such days with reconciliations amid them; nothing may be called wrong that is not
+               alerts        honest histories of 100,000 events, delivered twice and out of order: each alert that the rules ask for is
+                             there, counted right, and none else
                api           requests to every endpoint, as openapi.json has them and around it, by every kind of caller
                timing        what an owner can ask about another, with a clock: nobody may learn who is there. 100,000 times of each
                              question, of which Welch's t must stay below 4.5, take about two hours

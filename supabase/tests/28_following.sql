@@ -1,7 +1,7 @@
 -- What follows an event: a snapshot and an alert, neither of which stops the other, or the event.
 begin;
 set local role postgres;
-select plan(12);
+select plan(21);
 
 create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise 'No %', tg_argv[0] using errcode = tg_argv[1]; end $$;
 create function pg_temp.deposit(slot bigint) returns text
@@ -44,6 +44,37 @@ select throws_ok('select pg_temp.deposit(5)', '40001', null, 'wherever it came u
 drop trigger refusing on public.balance_snapshots;
 select is(pg_temp.deposit(5), 'applied', 'and then');
 select is((select total_balance from public.vaults), 80000000000, 'All of it counts');
+
+-- Nor does whoever is told.
+reset role;
+create trigger refusing before insert on realtime.messages for each row execute function pg_temp.refuse('message', '22000');
+set local role postgres;
+select is(pg_temp.deposit(6), 'applied', 'While nothing can be broadcast, events go on');
+select is((select total_balance from public.vaults), 100000000000, 'and count');
+reset role;
+drop trigger refusing on realtime.messages;
+set local role postgres;
+
+insert into public.notice_targets (name, kind, min_severity) values ('desk', 'slack', 'info');
+create trigger refusing before insert on vaultbook.notices for each row execute function pg_temp.refuse('notice', '22000');
+set local role service_role;
+select lives_ok($$insert into public.alerts (severity, alert_type, subject, message) values ('info', 'failed_tx', 'first', 'Failed')$$,
+                'While nobody outside can be told, an alert is raised');
+select lives_ok($$update public.alerts set severity = 'critical' where subject = 'first'$$, 'and becomes louder');
+set local role postgres;
+select results_eq($$select message from vaultbook.alert_failures order by id offset 2$$, $$values ('No notice'), ('No notice')$$, 'Both are noted');
+drop trigger refusing on vaultbook.notices;
+create trigger refusing before insert on vaultbook.notices for each row execute function pg_temp.refuse('notice now', '40001');
+set local role service_role;
+select throws_ok($$insert into public.alerts (severity, alert_type, subject, message) values ('info', 'failed_tx', 'second', 'Failed')$$,
+                 '40001', null, 'What has to be repeated is');
+select throws_ok($$update public.alerts set severity = 'warning' where subject = 'first'$$, '40001', null, 'for either');
+set local role postgres;
+drop trigger refusing on vaultbook.notices;
+set local role service_role;
+select lives_ok($$insert into public.alerts (severity, alert_type, subject, message) values ('info', 'failed_tx', 'second', 'Failed')$$, 'and then');
+set local role postgres;
+select is((select count(*) from vaultbook.notices), 1::bigint, 'it is told');
 
 select * from finish();
 rollback;

@@ -23,7 +23,10 @@ import { COVERAGE_FOLDER, readCoverage } from "@/tests/support/sql/record.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The tests of the ledger's SQL, beside the stories. */
-const LEDGER_TESTS = ["tests/lib/ledger", "tests/functions/sweep", "tests/functions/reconcile", "supabase/tests"];
+const LEDGER_TESTS = [
+  ...["tests/lib/ledger", "tests/functions/sweep", "tests/functions/reconcile", "supabase/tests"],
+  "tests/functions/monitor/notices_test.ts",
+];
 
 /** Those among them that say much the same over and over, in random order. */
 const REPETITIOUS = /_(order|random)_test\.ts$/;

@@ -39,8 +39,8 @@ Deno.test("fuzz runs a round of every kind, prints its seed, and ends with 0 whe
     crash: crash({ kills: 1 }),
   };
   // Rounds of these kinds are tests of their own: sweep_test.ts and reconcile_test.ts in tests/properties, tests/functions/api/fuzz_test.ts,
-  // tests/security/timing_test.ts.
-  expect([...Object.keys(tiny), "sweep", "reconcile", "api", "timing", "load"]).toEqual(Object.keys(KINDS));
+  // tests/security/timing_test.ts, tests/faults/alert_precision_test.ts.
+  expect([...Object.keys(tiny), "sweep", "reconcile", "alerts", "api", "timing", "load"]).toEqual(Object.keys(KINDS));
   const { code, said } = await run(tiny, "--seed", "7");
   expect([code, said]).toEqual([0, expect.stringMatching(/^seed 7\n/)]);
   for (const name of Object.keys(tiny)) expect(said).toMatch(new RegExp(`^${name} +[0-9]+ s +1 rounds: [1-9]`, "m"));
