@@ -95,7 +95,8 @@ async function typed(
   until?: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = new Deno.Command("bash", {
-    args: ["-euo", "pipefail", "-c", command],
+    // What this very process was started from is nobody else's folder.
+    args: ["-euo", "pipefail", "-c", `unset INIT_CWD\n${command}`],
     cwd: folder,
     env: { NO_COLOR: "1", PATH: `${commands}:${Deno.env.get("PATH")}` },
     stdin: "null",
