@@ -37,6 +37,10 @@ export function openDump(
         await sql.end();
       }
       await run(installation, "pg_restore", "--exit-on-error", "--single-transaction", `--dbname=${adminUrl}`, file);
+      // A dump holds no statistics: without them the planner takes every table for an empty one.
+      const restored = postgres(adminUrl, { max: 1, onnotice: () => {} });
+      await restored`analyze`;
+      await restored.end();
     },
   };
 }
