@@ -9,7 +9,14 @@ import { escalateAlerts, proveAlerting, tellUntold } from "@/lib/ledger/alerting
 import type { Database } from "@/lib/ledger/database.ts";
 import { type JobReport, type JobRun, startJob } from "@/lib/ledger/jobs.ts";
 import { expirePending } from "@/lib/ledger/pending.ts";
-import { checkInvariant, dueInvariants, judgeBalances, judgeSilenceAnew, watchJobs } from "@/lib/ledger/monitoring.ts";
+import {
+  checkInvariant,
+  dueInvariants,
+  judgeBalances,
+  judgeParked,
+  judgeSilenceAnew,
+  watchJobs,
+} from "@/lib/ledger/monitoring.ts";
 import { closeQuarantineAlerts } from "@/lib/ledger/quarantine.ts";
 import { settleRefusals } from "@/lib/ledger/wrong_secrets.ts";
 import { type NoticeOptions, sendNotices } from "./notices.ts";
@@ -52,6 +59,7 @@ export async function monitor(options: MonitorOptions): Promise<JobReport> {
     counts.transactions_expired = await expirePending(database);
     counts.allowances_forgotten = await forgetAllowances(database);
     await judgeSilenceAnew(database);
+    await judgeParked(database);
     await settleRefusals(database);
     await closeQuarantineAlerts(database);
     counts.jobs_repeated = await watchJobs(database);

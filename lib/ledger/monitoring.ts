@@ -33,6 +33,11 @@ export async function judgeSilenceAnew(database: Database): Promise<void> {
   await rowOf(database, (sql) => sql`select vaultbook.judge_silence_anew()`);
 }
 
+/** Raises or resolves `gap_detected` for what has been parked for ten minutes. @throws {VaultbookError} database_unavailable */
+export async function judgeParked(database: Database): Promise<void> {
+  await rowOf(database, (sql) => sql`select vaultbook.judge_parked()`);
+}
+
 /**
  * Raises `job_failed` for jobs that are not called any more, resolves it when they are, and has daily ones called again until they are done.
  *

@@ -101,6 +101,40 @@ $$;
 comment on function vaultbook.judge_silence_anew() is
   'Judges the webhook''s silence as the sweep does, by what sweeps brought lately: the sweep may be what stopped.';
 
+create function vaultbook.judge_parked(p_now timestamptz default clock_timestamp()) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  -- The sweep looks every minute for what parked events wait for.
+  patience constant interval := interval '10 minutes';
+  waiting record;
+begin
+  select count(*) as events, min(i.first_seen_at) as since, (array_agg(i.reason order by i.id))[1] as reason,
+         (array_agg(i.signature order by i.id))[1] as signature
+    into waiting
+    from vaultbook.inbox as i
+   where i.outcome = 'parked' and i.first_seen_at < p_now - patience;
+  if waiting.events = 0 then
+    update public.alerts as a
+       set resolved_at = p_now
+     where a.alert_type = 'gap_detected' and a.subject = 'inbox' and a.resolved_at is null;
+  elsif not exists (
+    select from public.alerts as a where a.alert_type = 'gap_detected' and a.subject = 'inbox' and a.resolved_at is null
+  ) then
+    perform vaultbook.try_alert(row (
+      'gap_detected', 'inbox', null,
+      format('%s delivered transactions wait for something that is missing, the first one: %s', waiting.events, waiting.reason),
+      jsonb_build_object('parked', waiting.events, 'since', waiting.since, 'signature', waiting.signature)
+    )::vaultbook.occurrence);
+  end if;
+end
+$$;
+comment on function vaultbook.judge_parked(timestamptz) is
+  'Raises gap_detected with the subject inbox for what has been parked for ten minutes, for sweeps should have found by then what it waits '
+  'for; resolves it when none is.';
+
 create table vaultbook.invariant_checks (
   invariant text not null,
   checked_at timestamptz not null,
@@ -210,6 +244,7 @@ comment on function vaultbook.check_dear_invariants(timestamptz) is
   'Returns which.';
 
 grant execute on function
-  vaultbook.judge_balances(integer), vaultbook.judge_silence_anew(), vaultbook.due_invariants(interval, timestamptz),
+  vaultbook.judge_balances(integer), vaultbook.judge_silence_anew(), vaultbook.judge_parked(timestamptz),
+  vaultbook.due_invariants(interval, timestamptz),
   vaultbook.check_invariant(text), vaultbook.note_invariant(text, interval, bigint, text)
 to service_role;
