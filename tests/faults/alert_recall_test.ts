@@ -43,7 +43,7 @@ const opened = at(1, [initialise(alice), deposit(alice, 500n, 500n)], { name: "o
 
 const FAULTS: Readonly<Record<string, { happen(book: Book): Promise<unknown>; alerts: readonly string[] }>> = {
   "row 2: a signature with another content": {
-    async happen({ take }) {
+    async happen({ take }): Promise<void> {
       await take(opened, at(2, [deposit(alice, 5n)], { name: "twice" }));
       await take(at(2, [deposit(alice, 6n)], { name: "twice" }));
     },
@@ -62,7 +62,7 @@ const FAULTS: Readonly<Record<string, { happen(book: Book): Promise<unknown>; al
     alerts: [`gap_detected warning ${alice}`],
   },
   "row 7: the chain takes back what was confirmed": {
-    async happen({ take, lose }) {
+    async happen({ take, lose }): Promise<void> {
       const gone = at(2, [deposit(alice, 5n)]);
       await take(opened, gone);
       await lose(gone);
@@ -70,28 +70,28 @@ const FAULTS: Readonly<Record<string, { happen(book: Book): Promise<unknown>; al
     alerts: [`rolled_back critical ${alice}`],
   },
   "row 10: a log that is missing and stays so": {
-    async happen(book) {
+    async happen(book): Promise<void> {
       await book.take(opened, unread("no_log", 2));
       await elevenMinutesLater(book);
     },
     alerts: ["gap_detected warning inbox"],
   },
   "row 13: an amount that the chain does not show": {
-    async happen({ take, takeFinalized }) {
+    async happen({ take, takeFinalized }): Promise<void> {
       await take(opened, at(2, [deposit(alice, 900n)], { name: "forged" }));
       await takeFinalized(at(2, [deposit(alice, 9n)], { name: "forged" }));
     },
     alerts: [`conflict critical ${signature("forged")}`],
   },
   "row 22: a vault whose initialisation nobody finds": {
-    async happen(book) {
+    async happen(book): Promise<void> {
       await book.take(at(2, [deposit(alice, 5n)]));
       await elevenMinutesLater(book);
     },
     alerts: ["gap_detected warning inbox"],
   },
   "row 53: a deposit into a closed vault": {
-    async happen({ take }) {
+    async happen({ take }): Promise<void> {
       await take(at(1, [initialise(alice)]), at(2, [close(alice)]));
       await take(at(3, [deposit(alice, 5n)]));
     },
