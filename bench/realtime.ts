@@ -6,7 +6,6 @@
  */
 import { createClient } from "@supabase/supabase-js";
 import postgres from "postgres";
-import type { Database } from "@/examples/database.types.ts";
 import { newWallet, openTestPlatform } from "@/tests/support/platform.ts";
 import { events, logOf, rawTransaction } from "@/tests/support/raw_delivery.ts";
 import { isWanted, median, onDatabase, quantile, report, tell } from "./measure.ts";
@@ -35,7 +34,7 @@ async function bench(server: string): Promise<void> {
   const listener = postgres(platform.database.adminUrl, { max: 1, onnotice: () => {} });
   const sql = platform.database.admin;
   const wallet = newWallet();
-  const client = createClient<Database>(platform.url, platform.publishable, {
+  const client: Parameters<typeof wallet.signIn>[0] = createClient(platform.url, platform.publishable, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   const bells = { [WAYS[0]]: new Bell(), [WAYS[1]]: new Bell(), notify: new Bell() };
